@@ -1,0 +1,143 @@
+"""company.toml: what is particular to one company, and nothing of it anywhere else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from salesops_helpers.data.tables import TABLES
+from salesops_helpers.errors import SalesOpsError, listed
+
+FILE_NAME = "company.toml"
+
+
+class Company(BaseModel):
+    """One company: its name, money, calendar, stages, and where its tables are and what they are called there.
+
+    Attributes
+    ----------
+    name, currency : str
+        Name as printed, ISO 4217 code.
+    minor_units : int
+        Decimals of the currency (2 for EUR).
+    fiscal_year_start : int
+        First month of the fiscal year, 1 to 12.
+    stages : list of str
+        The stages of the sales process in order; `won_stages` and `lost_stages` among them.
+    extract_date : date or None
+        Last day that the data covers; None: the latest day on which a deal was created or closed.
+    folder, state, plans : str
+        Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
+        may hold environment variables (then a relative path counts from the working directory).
+    files, columns, values, constants : dict
+        File per table, source column per column, replacement per value, constant per column.
+    home : Path
+        The folder that holds company.toml.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    minor_units: Annotated[int, Field(ge=0, le=4)] = 2
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
+    stages: Annotated[list[str], Field(min_length=1)]
+    won_stages: Annotated[list[str], Field(min_length=1)]
+    lost_stages: Annotated[list[str], Field(min_length=1)]
+    extract_date: dt.date | None = None
+    folder: str = "."
+    state: str | None = None
+    plans: str = "plans"
+    files: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, dict[str, str]]] = {}
+    constants: dict[str, dict[str, str | int | float | bool]] = {}
+    home: Path = Path(".")
+
+    @field_validator("files", "columns", "values", "constants")
+    @classmethod
+    def _known_tables(cls, given: dict) -> dict:
+        if unknown := [name for name in given if name not in TABLES]:
+            raise ValueError(f"no table is called {listed(unknown)}; tables are {listed(TABLES, 40)}")
+        return given
+
+    @field_validator("columns", "values", "constants")
+    @classmethod
+    def _known_columns(cls, given: dict) -> dict:
+        for name, columns in given.items():
+            if unknown := [c for c in columns if c not in TABLES[name].names]:
+                raise ValueError(f"{name} has no column {listed(unknown)}; it has {listed(TABLES[name].names, 40)}")
+        return given
+
+    @model_validator(mode="after")
+    def _closing_stages(self) -> Company:
+        if unknown := [s for s in self.won_stages + self.lost_stages if s not in self.stages]:
+            raise ValueError(f"won_stages and lost_stages hold {listed(unknown)}, which stages does not")
+        if both := sorted(set(self.won_stages) & set(self.lost_stages)):
+            raise ValueError(f"{listed(both)} cannot mean both won and lost")
+        return self
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the tables lie, with environment variables filled in."""
+        used = re.findall(r"\$\{?(\w+)\}?", self.folder)
+        if unset := [name for name in used if not os.environ.get(name)]:
+            raise SalesOpsError(
+                f"{self.home / FILE_NAME}: folder = {self.folder!r} needs the environment variable {listed(unset)}",
+                "an environment variable that is set to a folder", f"set it: export {unset[0]}=PATH",
+            )
+        path = Path(os.path.expandvars(self.folder))
+        return path if used or path.is_absolute() else self.home / path
+
+    @property
+    def plans_folder(self) -> Path:
+        return self.home / self.plans
+
+
+def find_source(source: str | Path) -> Path:
+    """The folder that `source` names: tried against the working directory, then against the nearest parent that
+    holds ``pyproject.toml``. Raises `SalesOpsError` where neither holds a company.toml."""
+    asked = Path(source)
+    asked = asked.parent if asked.name == FILE_NAME else asked
+    here = Path.cwd()
+    project = next((p for p in (here, *here.parents) if (p / "pyproject.toml").is_file()), None)
+    tried = [asked if asked.is_absolute() else here / asked]
+    if project is not None and not asked.is_absolute():
+        tried.append(project / asked)
+    for folder in tried:
+        if (folder / FILE_NAME).is_file():
+            return folder.resolve()
+    raise SalesOpsError(
+        f"source {str(source)!r} holds no {FILE_NAME}", f"a folder with a {FILE_NAME}",
+        "check the path, or write a sample company with: salesops sample DIR",
+    )
+
+
+def read_company(source: str | Path) -> Company:
+    """The `Company` described by the company.toml in the folder `source`.
+
+    Raises `SalesOpsError` where the folder or the file is not there, is not TOML, or holds a wrong or unknown setting.
+    """
+    home = find_source(source)
+    path = home / FILE_NAME
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SalesOpsError(f"{path} is not TOML ({error})", "TOML text in UTF-8", "mend the file") from None
+    try:
+        return Company(**{**given, "home": home})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or FILE_NAME
+        seen = "" if first["type"] == "missing" or not first["loc"] else f" = {first['input']!r}"
+        raise SalesOpsError(
+            f"{path}: {where}{seen} ({first['msg']})",
+            f"settings: {listed(sorted(set(Company.model_fields) - {'home'}), 30)}",
+            f"mend {where} in {FILE_NAME}",
+        ) from None

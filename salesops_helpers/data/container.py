@@ -1,0 +1,85 @@
+"""The tables of a company as they were known on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from salesops_helpers.data.company import Company
+from salesops_helpers.data.tables import TABLES, conform, empty
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+class Later(Mapping):
+    """Frames by table name, each made by its function when it is first asked for, and once."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], pd.DataFrame]]):
+        self._makers, self._made = dict(makers), {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self):
+        return iter(self._makers)
+
+    def __len__(self):
+        return len(self._makers)
+
+
+class Tables:
+    """The tables of one company as they were known at the end of the day `as_of`.
+
+    ``tables.opportunities`` and its sisters are plain pandas frames with exactly the columns of
+    `salesops_helpers.data.tables`; a table that the company does not have is a frame without rows.
+
+    Attributes
+    ----------
+    company : Company
+        What company.toml says.
+    as_of : Timestamp
+        The last day of which anything is known here (midnight).
+    extract_date : Timestamp
+        The last day that the source covers.
+    notes : list of str
+        What a reader must know: histories that are missing, fields that are not known for that day.
+    """
+
+    def __init__(self, company: Company, frames: Frames, as_of, extract_date=None, notes: list[str] | None = None):
+        self.company, self._frames = company, frames
+        self.as_of = pd.Timestamp(as_of).normalize()
+        self.extract_date = pd.Timestamp(as_of if extract_date is None else extract_date).normalize()
+        self.notes = list(notes or [])
+
+    @classmethod
+    def from_frames(cls, company: Company, frames: Frames, as_of=None) -> Tables:
+        """Tables from literal frames, already clean; columns they lack are filled with missing."""
+        frames = {name: conform(name, frame) for name, frame in frames.items()}
+        deals = frames.get("opportunities", empty("opportunities"))
+        day = as_of or company.extract_date or deals[["created_on", "closed_on"]].max().max()
+        return cls(company, frames, day)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name not in TABLES:
+            raise AttributeError(f"no table is called {name!r}")
+        return self._frames[name] if name in self._frames else empty(name)
+
+    def has(self, name: str) -> bool:
+        """Does the company have this table, with at least one usable row?"""
+        return name in self._frames and len(self._frames[name]) > 0
+
+    def lacks(self, *names: str) -> list[str]:
+        """For each of these tables that is missing, a sentence: which, and what it would show."""
+        missing = [name for name in names if not self.has(name)]
+        return [f"The table {name} is missing; it would show {TABLES[name].shows}." for name in missing]
+
+    @property
+    def available(self) -> list[str]:
+        """Names of the tables that the company has."""
+        return [name for name in TABLES if name in self._frames]
+
+    def __repr__(self) -> str:
+        return f"Tables({self.company.name!r}, as of {self.as_of:%Y-%m-%d}: {', '.join(self.available)})"
