@@ -1,0 +1,38 @@
+"""The frame that every explorer shares: controls left, figure right, the sentence of the answer on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING
+
+from salesops_helpers.show import Shown
+
+if TYPE_CHECKING:
+    from ipywidgets import Widget
+
+
+def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widget:
+    """An interactive view that calls `draw` with the controls' values at the start and at each change.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes one keyword a control, gives the sentence of the answer and what is to be shown below it.
+    **controls : ipywidgets.Widget
+        Widgets that have a ``value``, by the name of the keyword they stand for.
+    """
+    import ipywidgets as ui
+
+    sentence, picture = ui.HTML(), ui.HTML()
+
+    def redraw(_change=None) -> None:
+        said, shown = draw(**{name: control.value for name, control in controls.items()})
+        sentence.value = f"<strong>{escape(said)}</strong>"
+        picture.value = shown.html
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    redraw()
+    left = ui.VBox(list(controls.values()), layout=ui.Layout(min_width="320px"))
+    return ui.VBox([sentence, ui.HBox([left, picture])])
