@@ -4,8 +4,79 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from salesops_helpers.data.container import Tables
+import pandas as pd
+
+from salesops_helpers.data.company import read_company
+from salesops_helpers.data.container import Later, Tables
+from salesops_helpers.data.snapshot import snapshot
+from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.periods import month_end, month_start
 
 
 def load(source: str | Path, as_of=None, month: str | None = None) -> Tables:
-    raise NotImplementedError
+    """The tables of a company, read, checked and cut to what was known at the end of a day.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder that holds a company.toml; a relative one is tried against the working directory, then against the
+        nearest parent that holds pyproject.toml.
+    as_of : date-like, optional
+        The day; default: the extract date.
+    month : str, optional
+        ``YYYY-MM`` instead of `as_of`: the earlier of the month's last day and the extract date.
+
+    Returns
+    -------
+    Tables
+        Each table is read when it is first used; rows that cannot be used are left out here and kept, with their
+        reasons, by ``salesops check``.
+
+    Raises
+    ------
+    SalesOpsError
+        Where the source cannot be read, or the day or month lies outside the data.
+    """
+    return cut(read_all(source)[0], as_of, month)
+
+
+def read_all(source: str | Path):
+    """The tables as of the extract date, and the `Checker` that holds counts, set-aside rows and flags."""
+    from salesops_helpers.data.quality import Checker
+
+    checker = Checker(read_company(source))
+    frames = Later({name: lambda name=name: checker.table(name).used for name in checker.files})
+    deals = frames["opportunities"][["created_on", "closed_on"]]
+    return Tables(checker.company, frames, checker.extract_date or deals.max().max()), checker
+
+
+def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:
+    """Tables cut to a day or to the end of a month that lies inside the data; see `load`."""
+    first, last = _span(tables)
+    if month is not None:
+        start, end = month_start(month), month_end(month)
+        if not month_start(first) <= start <= last:
+            raise SalesOpsError(
+                f"month {month} lies outside the data of {tables.company.name}",
+                f"months from {first:%Y-%m} to {last:%Y-%m}", f"choose one of them, such as {last:%Y-%m}",
+            )
+        return snapshot(tables, min(end, last))
+    day = last if as_of is None else _day(as_of)
+    if not first <= day <= last:
+        raise SalesOpsError(
+            f"as_of {day:%Y-%m-%d} lies outside the data of {tables.company.name}",
+            f"days from {first:%Y-%m-%d} to {last:%Y-%m-%d}", "choose one of them",
+        )
+    return snapshot(tables, day)
+
+
+def _span(tables: Tables) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first = tables.opportunities[["created_on", "closed_on"]].min().min()
+    return (tables.extract_date if pd.isna(first) else first), tables.extract_date
+
+
+def _day(as_of) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(as_of).normalize()
+    except (ValueError, TypeError):
+        raise SalesOpsError(f"as_of {as_of!r} is not a day", "YYYY-MM-DD", "write the day as YYYY-MM-DD") from None

@@ -68,7 +68,8 @@ _DEFINITIONS = (
     Table("leads", "one lead", ("lead_id",), (
         text("lead_id", "the lead's id"), moment("created_at", "when it came in", required=True),
         text("source", "where it came from"), number("score", "the lead score", "points"),
-        rep("the rep it was given to"), moment("assigned_at", "when it was given to the rep", time="dated",
+        rep("the rep it was given to", time="dated", since="assigned_at"),
+        moment("assigned_at", "when it was given to the rep", time="dated",
             since="assigned_at"),
         moment("first_touch_at", "first contact by the rep", time="dated", since="first_touch_at"),
         date("qualified_on", "day it was qualified", time="dated", since="qualified_on"),
@@ -87,7 +88,7 @@ _DEFINITIONS = (
     Table("products", "one product", ("product",), (
         text("product", "the product's name"), text("family", "its family"), money("list_price", "today's list price",
             time="current"),
-        money("unit_cost", "today's cost of a unit", time="current"),
+        number("unit_cost", "today's cost of a unit", "currency a unit", time="current"),
         number("lead_time_months", "months from order to stock", "months"),
         number("stock_cost_rate", "yearly cost of holding stock", "share of its value a year"),
     ), shows="product mix, list prices and supply"),
@@ -116,7 +117,7 @@ _DEFINITIONS = (
     Table("adjustments", "one correction of pay", ("rep_id", "month", "reason"), (
         rep(), month("month in which it is booked"), text("reason", "why"), money("amount", "the correction",
             required=True),
-    ), shows="corrections on pay statements"),
+    ), dated_by="month", shows="corrections on pay statements"),
     Table("disputes", "one dispute about pay", ("dispute_id",), (
         text("dispute_id", "the dispute's id"), rep(), deal(), date("raised_on", "day it was raised"),
         text("claim", "what the rep says"), date("settled_on", "day it was settled", time="dated", since="settled_on"),
@@ -125,31 +126,31 @@ _DEFINITIONS = (
     Table("mbo_scores", "one rep's score on a set objective", ("rep_id", "month", "objective"), (
         rep(), month(), text("objective", "the objective"), number("score", "how far it was met", "share, 0 to 1",
             required=True),
-    ), shows="pay on set objectives"),
+    ), dated_by="month", shows="pay on set objectives"),
     Table("forecast_calls", "one rep's own forecast as called", ("rep_id", "month", "called_on"), (
         rep(), month("month that is forecast"), date("called_on", "day of the call"),
         money("commit", "what the rep commits to"), money("best_case", "what the rep hopes for"),
     ), dated_by="called_on", shows="bias and accuracy of the reps' own calls"),
     Table("demand", "a product's demand in a month", ("product", "month"), (
         product(), month(), number("units", "units sold", "units", required=True), money("revenue", "their revenue"),
-    ), shows="the demand forecast by product"),
+    ), dated_by="month", shows="the demand forecast by product"),
     Table("supply", "a product's supply in a month", ("product", "month"), (
         product(), month(), number("on_hand", "stock at the month's end", "units"),
         number("capacity", "units that can be made or bought", "units"),
         number("in_transit", "units ordered and not yet in", "units"),
         Column("stocked_out", "boolean", "true where sales were held back by missing stock"),
-    ), shows="the supply plan and months in which sales were not demand"),
+    ), dated_by="month", shows="the supply plan and months in which sales were not demand"),
     Table("tools", "one sales tool", ("tool",), (
         text("tool", "the tool's name"), number("seats", "licensed seats", "seats"), money("cost", "yearly cost"),
     ), shows="cost per active user"),
     Table("tool_usage", "a rep's use of a tool in a month", ("rep_id", "tool", "month"), (
         rep(), text("tool", "the tool", refers_to="tools"), month(),
         number("active_days", "days with a meaningful action", "days", required=True),
-    ), shows="tool adoption"),
+    ), dated_by="month", shows="tool adoption"),
     Table("tool_feedback", "a rep's opinion of a tool in a month", ("rep_id", "tool", "month"), (
         rep(), text("tool", "the tool", refers_to="tools"), month(), number("score", "1 (bad) to 5 (good)", "points"),
         text("comment", "in the rep's words"),
-    ), shows="satisfaction with tools"),
+    ), dated_by="month", shows="satisfaction with tools"),
     Table("roles", "who in sales operations is responsible for what", ("responsibility", "person"), (
         text("responsibility", "the task"), text("person", "who does it"), text("role", "in which role"),
     ), shows="gaps and overlaps in the team's structure"),
@@ -164,7 +165,7 @@ _DEFINITIONS = (
     Table("fx_rates", "a currency's rate in a month", ("currency", "month"), (
         text("currency", "ISO 4217 code"), month(), number("rate", "units of the company's currency for one unit",
             required=True),
-    ), shows="amounts in other currencies"),
+    ), dated_by="month", shows="amounts in other currencies"),
 )
 
 TABLES: dict[str, Table] = {table.name: table for table in _DEFINITIONS}

@@ -1,0 +1,122 @@
+"""What a source holds: rows in, used and set aside by table and reason, and a first look at the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from salesops_helpers import words
+from salesops_helpers.data.container import Tables
+from salesops_helpers.data.load import read_all
+from salesops_helpers.data.quality import FLAGS, SET_ASIDE, Checker
+from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.publish import csv_safe
+
+FILE_NAME = "set_aside.csv"
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The result of a check.
+
+    Attributes
+    ----------
+    counts : DataFrame
+        table, file, rows_in, used, set_aside, flagged; rows_in = used + set_aside in each row.
+    set_aside : DataFrame
+        table, file, source_line, key, rule, reason, row (the row as given, JSON).
+    flags : DataFrame
+        table, source_line, key, rule, reason; rows that are used and worth a mark.
+    mapped : DataFrame
+        table, column, was, now, rows: how often each value map of company.toml was used.
+    text : str
+        All of it for reading.
+    """
+
+    counts: pd.DataFrame
+    set_aside: pd.DataFrame
+    flags: pd.DataFrame
+    mapped: pd.DataFrame
+    text: str
+
+
+def check(source: str | Path, out: Path | None = None) -> CheckReport:
+    """Read and check every table of a source; write the set-aside rows to ``out/set_aside.csv`` where `out` is given.
+
+    Raises `SalesOpsError` where the source cannot be read, or `out` lies inside the source's data.
+    """
+    tables, checker = read_all(source)
+    done = {name: checker.table(name) for name in checker.files}
+    counts = pd.DataFrame([
+        {"table": name, "file": checker.files[name].name, "rows_in": c.rows_in, "used": len(c.used),
+         "set_aside": len(c.set_aside), "flagged": c.flags["key"].nunique()}
+        for name, c in done.items()
+    ])
+    set_aside = _stacked([c.set_aside for c in done.values()], SET_ASIDE)
+    flags = _stacked([c.flags for c in done.values()], FLAGS)
+    mapped = _stacked([c.mapped for c in done.values()], ["table", "column", "was", "now", "rows"])
+    path = None if out is None else _write(set_aside, Path(out), checker)
+    text = _text(tables, counts, set_aside, flags, mapped, path)
+    return CheckReport(counts, set_aside, flags, mapped, text)
+
+
+def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _write(set_aside: pd.DataFrame, out: Path, checker: Checker) -> Path:
+    folder = checker.company.data_folder.resolve()
+    if folder in (out.resolve(), *out.resolve().parents):
+        raise SalesOpsError(f"--out {out} lies inside the data folder {folder}", "a folder elsewhere", "choose another")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        csv_safe(set_aside).to_csv(out / FILE_NAME, index=False, lineterminator="\n")
+    except OSError as error:
+        raise SalesOpsError(f"--out {out} cannot be written ({error.strerror})", "a folder that can be written",
+                            "choose another") from None
+    return out / FILE_NAME
+
+
+def _text(tables: Tables, counts, set_aside, flags, mapped, path: Path | None) -> str:
+    company = tables.company
+    lines = [f"{company.name}: data up to {words.day_name(tables.extract_date)}", ""]
+    lines += [_columns(counts), ""]
+    total = counts[["rows_in", "used", "set_aside"]].sum()
+    lines += [f"All tables: {total['rows_in']:,} rows in = {total['used']:,} used + {total['set_aside']:,} set aside."]
+    lines += _grouped("Set aside, by reason", set_aside)
+    lines += _grouped("Used, and flagged", flags)
+    if len(mapped):
+        lines += ["", "Values mapped by company.toml", *(
+            "  " + mapped["table"] + "." + mapped["column"] + ": " + mapped["was"] + " → " + mapped["now"] + ", "
+            + mapped["rows"].map("{:,} rows".format))]
+    if path is not None:
+        lines += ["", f"Set-aside rows, each with its reason: {path}"]
+    return "\n".join([*lines, "", *_first_look(tables)])
+
+
+def _columns(frame: pd.DataFrame) -> str:
+    shown = frame.rename(columns=lambda c: c.replace("_", " "))
+    return shown.to_string(index=False, formatters=dict.fromkeys(shown.columns[2:], "{:,}".format))
+
+
+def _grouped(title: str, rows: pd.DataFrame) -> list[str]:
+    if not len(rows):
+        return []
+    reason = rows["reason"].str.partition(": ")[0]
+    counts = rows.assign(reason=reason).groupby(["table", "reason"], sort=False).size().reset_index(name="rows")
+    return ["", title, *("  " + counts["table"] + ": " + counts["reason"] + ", " + counts["rows"].map("{:,}".format))]
+
+
+def _first_look(tables: Tables) -> list[str]:
+    """The closed win rate and the won value of the last twelve months, to compare with what the CRM shows."""
+    deals = tables.opportunities
+    status = deals["status"].value_counts()
+    won, closed = status.get("won", 0), status.get("won", 0) + status.get("lost", 0)
+    rate = f"{words.percent(won / closed, 2)} ({won:,} won of {closed:,} closed)" if closed else "nothing closed yet"
+    sold = deals[deals["status"] == "won"]
+    value = sold.groupby(sold["closed_on"].dt.strftime("%Y-%m"))["amount"].sum().tail(12)
+    months = value.index + "  " + value.map("{:>16,.2f}".format)
+    return [f"Closed win rate: {rate}", f"Won value by month, {tables.company.currency}", *("  " + months)]
