@@ -1,0 +1,37 @@
+"""What all tests share: where the cases and the browser are, pandas as it will be, and the rules on skipped tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from house_rules import HouseRules
+
+ROOT = Path(__file__).resolve().parents[1]
+
+pd.options.mode.copy_on_write = True
+pd.options.future.infer_string = True
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(HouseRules(ROOT / "notebooks"), "house-rules")
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of real cases that ``SALESOPS_CASES`` names."""
+    if not os.environ.get("SALESOPS_CASES"):
+        pytest.skip("needs SALESOPS_CASES")
+    folder = Path(os.environ["SALESOPS_CASES"]).resolve()
+    assert folder.is_dir(), f"SALESOPS_CASES names {folder}, which is no folder"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, for tests that look at pages as a reader does."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or pytest.skip("needs chromium")
