@@ -89,9 +89,7 @@ def _text(tables: Tables, counts, set_aside, flags, mapped, path: Path | None) -
     lines += _grouped("Set aside, by reason", set_aside)
     lines += _grouped("Used, and flagged", flags)
     if len(mapped):
-        lines += ["", "Values mapped by company.toml", *(
-            "  " + mapped["table"] + "." + mapped["column"] + ": " + mapped["was"] + " → " + mapped["now"] + ", "
-            + mapped["rows"].map("{:,} rows".format))]
+        lines += ["", "Values mapped by company.toml", *_lines("  {table}.{column}: {was} → {now}, {rows:,} rows", mapped)]
     if path is not None:
         lines += ["", f"Set-aside rows, each with its reason: {path}"]
     return "\n".join([*lines, "", *_first_look(tables)])
@@ -107,7 +105,11 @@ def _grouped(title: str, rows: pd.DataFrame) -> list[str]:
         return []
     reason = rows["reason"].str.partition(": ")[0]
     counts = rows.assign(reason=reason).groupby(["table", "reason"], sort=False).size().reset_index(name="rows")
-    return ["", title, *("  " + counts["table"] + ": " + counts["reason"] + ", " + counts["rows"].map("{:,}".format))]
+    return ["", title, *_lines("  {table}: {reason}, {rows:,}", counts)]
+
+
+def _lines(template: str, frame: pd.DataFrame) -> list[str]:
+    return [template.format(**record) for record in frame.to_dict("records")]
 
 
 def _first_look(tables: Tables) -> list[str]:
@@ -118,5 +120,5 @@ def _first_look(tables: Tables) -> list[str]:
     rate = f"{words.percent(won / closed, 2)} ({won:,} won of {closed:,} closed)" if closed else "nothing closed yet"
     sold = deals[deals["status"] == "won"]
     value = sold.groupby(sold["closed_on"].dt.strftime("%Y-%m"))["amount"].sum().tail(12)
-    months = value.index + "  " + value.map("{:>16,.2f}".format)
-    return [f"Closed win rate: {rate}", f"Won value by month, {tables.company.currency}", *("  " + months)]
+    months = _lines("  {month}  {value:>16,.2f}", value.rename_axis("month").reset_index(name="value"))
+    return [f"Closed win rate: {rate}", f"Won value by month, {tables.company.currency}", *months]

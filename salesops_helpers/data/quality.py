@@ -16,7 +16,7 @@ from salesops_helpers.data.company import Company
 from salesops_helpers.data.rules import Rule, rules_for
 from salesops_helpers.data.sources.files import LINE, RawFile, find_files, read_raw
 from salesops_helpers.data.tables import TABLES, conform
-from salesops_helpers.data.typing import read_typed, source_columns
+from salesops_helpers.data.casting import read_typed, source_columns
 from salesops_helpers.errors import SalesOpsError
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def _set_aside(marked: ir.Table, raw: RawFile, table: Table) -> pd.DataFrame:
     records = rows.astype(str).where(rows.notna(), "").to_dict("records")
     found = pd.DataFrame({
         LINE: frame[LINE], "key": frame["_key"], "rule": frame["_rule"],
-        "reason": frame["_reason"] + (": " + frame["_seen"].map(repr, na_action="ignore")).fillna(""),
+        "reason": frame["_reason"].astype(object)
+        + frame["_seen"].map(lambda v: "" if pd.isna(v) else f": {v!r}").astype(object),
         "row": [json.dumps(record, ensure_ascii=False) for record in records],
     })
     lost = raw.unreadable.assign(rule="unreadable record", key="")

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from salesops_helpers.data.columns import TYPE_WORDS, Column, Table
+from salesops_helpers.data.columns import Column, Table
 from salesops_helpers.data.company import Company
 from salesops_helpers.errors import listed
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+CALLED = {"date": "a date", "moment": "a moment", "month": "a month", "money": "an amount", "number": "a number",
+          "boolean": "true or false"}
 EXACT = ("opportunities.amount", "stage_history.amount", "quotas.amount", "adjustments.amount",
          "plan_assignments.target_incentive", "plan_assignments.base_pay", "forecast_calls.commit",
          "forecast_calls.best_case")
@@ -89,8 +91,8 @@ def _missing_key(name: str) -> Rule:
 
 
 def _not_typed(column: Column) -> Rule:
-    name, kind = column.name, TYPE_WORDS[column.type].split(" (")[0]
-    return Rule(f"not a {kind}", name, f"{name} is not a {kind}",
+    name, kind = column.name, CALLED[column.type]
+    return Rule(f"not {kind}", name, f"{name} is not {kind}",
                 lambda t: t[f"given_{name}"].notnull() & t[name].isnull())
 
 
