@@ -89,7 +89,8 @@ def _text(tables: Tables, counts, set_aside, flags, mapped, path: Path | None) -
     lines += _grouped("Set aside, by reason", set_aside)
     lines += _grouped("Used, and flagged", flags)
     if len(mapped):
-        lines += ["", "Values mapped by company.toml", *_lines("  {table}.{column}: {was} → {now}, {rows:,} rows", mapped)]
+        lines += ["", "Values mapped by company.toml"]
+        lines += _lines("  {table}.{column}: {was} → {now}, {rows:,} rows", mapped)
     if path is not None:
         lines += ["", f"Set-aside rows, each with its reason: {path}"]
     return "\n".join([*lines, "", *_first_look(tables)])

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from salesops_helpers.data.casting import read_typed, source_columns
 from salesops_helpers.data.columns import TEXT, Table
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.rules import Rule, rules_for
 from salesops_helpers.data.sources.files import LINE, RawFile, find_files, read_raw
 from salesops_helpers.data.tables import TABLES, conform
-from salesops_helpers.data.casting import read_typed, source_columns
 from salesops_helpers.errors import SalesOpsError
 
 if TYPE_CHECKING:

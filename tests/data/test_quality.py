@@ -106,7 +106,8 @@ def test_value_maps_are_counted(tmp_path):
 
 
 def test_the_set_aside_file_is_safe_for_spreadsheets_and_never_lands_in_the_source(tmp_path):
-    folder = write_company(tmp_path / "acme", opportunities=DEALS + "=cmd|' /C calc'!A0,r9,Won,2026-01-05,2026-02-10,1\n")
+    row = "=cmd|' /C calc'!A0,r9,Won,2026-01-05,2026-02-10,1\n"
+    folder = write_company(tmp_path / "acme", opportunities=DEALS + row)
     check(folder, tmp_path / "out")
     rows = pd.read_csv(tmp_path / "out" / "set_aside.csv")
     assert rows["key"].tolist() == ["'=cmd|' /C calc'!A0"]
@@ -131,7 +132,7 @@ def test_a_parquet_file_gives_the_same_rows(tmp_path):
 
 
 CELLS = st.one_of(
-    st.sampled_from(["d1", "d2", "r1", "r2", "Won", "Lost", "Offer", "2026-01-05", "2026-02-10", "", "-1", "1e309", "5"]),
+    st.sampled_from(["d1", "d2", "r1", "r2", "Won", "Lost", "Offer", "2026-01-05", "2026-02-10", "", "-1", "1e309"]),
     st.text(st.characters(codec="utf-8", exclude_characters='\x00\r\n",'), max_size=6),
 )
 

@@ -95,7 +95,7 @@ def test_reps_hired_later_and_leavers():
 
 
 def test_team_comes_from_history_where_it_reaches_else_from_the_extract_with_a_note():
-    moves = pd.DataFrame({"rep_id": ["r1", "r1"], "valid_from": ["2025-01-01", "2026-03-01"], "team": ["East", "North"]})
+    moves = pd.DataFrame({"rep_id": "r1", "valid_from": ["2025-01-01", "2026-03-01"], "team": ["East", "North"]})
     cut = snapshot(tables(rep_history=moves), "2026-02-28")
     assert cut.reps["team"].tolist() == ["East", "South"]
     assert not any("rep_history" in note for note in cut.notes)
@@ -104,7 +104,7 @@ def test_team_comes_from_history_where_it_reaches_else_from_the_extract_with_a_n
 
 def test_list_prices_are_those_of_the_day():
     products = pd.DataFrame({"product": ["A", "B"], "list_price": [12.0, 7.0], "unit_cost": [1.0, 2.0]})
-    prices = pd.DataFrame({"product": ["A", "A"], "valid_from": ["2025-01-01", "2026-03-01"], "list_price": [10.0, 12.0]})
+    prices = pd.DataFrame({"product": "A", "valid_from": ["2025-01-01", "2026-03-01"], "list_price": [10.0, 12.0]})
     cut = snapshot(tables(products=products, product_prices=prices), "2026-02-28").products
     assert cut["list_price"].tolist()[0] == 10.0
     assert cut[["list_price", "unit_cost"]].isna().to_numpy().tolist() == [[False, True], [True, True]]
