@@ -1,0 +1,161 @@
+"""Do reps differ at all? The test, who stands apart, and the sentences that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesops_helpers import stats, words
+
+ALARMS = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Answer of `detectable`: is there a difference between reps, who stands apart, and the sentences that say so.
+
+    Attributes
+    ----------
+    difference : bool
+        Do the reps differ by more than chance (false alarms: at most 5 %)?
+    reps, won, closed : int
+        Reps with closed deals, and their deals.
+    rate, low, high : float
+        Won ÷ closed of all together and its 90 % range (Jeffreys).
+    chi_square, degrees, p_value, simulated
+        The test that all reps share one rate; see `salesops_helpers.stats.homogeneity`.
+    better, worse : DataFrame
+        The reps who stand apart from the others, the clearest first; without rows where there is no difference.
+    spread_low, spread_high : float
+        90 % range of the standard deviation of true rates between reps (share).
+    visible : float
+        Distance from the common rate (share) at which a rep with the median number of deals would be named with a
+        chance of 80 %.
+    """
+
+    difference: bool
+    reps: int
+    won: int
+    closed: int
+    rate: float
+    low: float
+    high: float
+    chi_square: float
+    degrees: int
+    p_value: float
+    simulated: bool
+    better: pd.DataFrame
+    worse: pd.DataFrame
+    spread_low: float
+    spread_high: float
+    visible: float
+
+    @property
+    def company(self) -> str:
+        return f"{words.percent(self.rate)} of {words.counted(self.closed, 'closed deal')}"
+
+    @property
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        if self.reps < 2:
+            rate = f", {words.percent(self.rate)} of them won" if self.closed else ""
+            deals = f"{words.counted(self.reps, 'rep')} closed {words.counted(self.closed, 'deal')}{rate}"
+            return f"{deals}: there are no two reps to compare."
+        if not self.difference:
+            return (f"Win rates: no detectable difference between the {self.reps} reps, who together won "
+                    f"{self.company}.")
+        if len(self.better) + len(self.worse) == 0:
+            return (f"Win rates differ between the {self.reps} reps by more than chance, but no single rep can be told "
+                    f"from the {self.company} that they won together.")
+        sides = ((self.better, "more"), (self.worse, "less"))
+        parts = [f"{_named(who)} won {more} often than the others" for who, more in sides if len(who)]
+        return f"Win rates differ: {'; '.join(parts)}; all {self.reps} reps together won {self.company}."
+
+    @property
+    def sentences(self) -> list[str]:
+        """What a reader must know beside the headline: the test, how far reps can differ, what would be seen."""
+        if self.reps < 2:
+            return []
+        how = "simulated" if self.simulated else "from the chi-square distribution"
+        test = (
+            "If all reps had the same true rate, chance alone would spread their results at least this far with "
+            f"probability {_probability(self.p_value)} ({how}; chi-square {words.number(self.chi_square, 1)} on "
+            f"{self.degrees} degrees of freedom)."
+        )
+        low, high = _points(self.spread_low), _points(self.spread_high)
+        spread = (
+            f"The standard deviation of the reps' true rates is {low} to {high} (90 % range)." if self.difference else
+            f"If true rates differ at all, their standard deviation is below {high} with a probability of 95 %."
+        )
+        seen = (
+            f"A rep with the median number of deals has to lie about {_points(self.visible)} away from the others to "
+            "be found with a chance of 80 %."
+        ) if self.visible < max(self.rate, 1 - self.rate) else "With so few deals a rep, no single rep could stand out."
+        return [test, f"{spread} {seen}"]
+
+
+def detectable(rates: pd.DataFrame) -> Comparison:
+    """Do these reps differ in their true win rate by more than chance?
+
+    There is a difference where the chi-square test of one common rate has p ≤ 0.025, or some rep's exact test against
+    the others (Fisher, Holm-adjusted) has p ≤ 0.025: together at most 5 % false alarms. Only then are reps named: those
+    with a Holm-adjusted p ≤ 0.05 whose 90 % range excludes the rate of all together.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        Such as `win_rates` gives: name, won, closed, mean, low, high. Its order does not matter.
+    """
+    won, closed = int(rates["won"].sum()), int(rates["closed"].sum())
+    rate = won / closed if closed else float("nan")
+    test = stats.homogeneity(rates["won"], rates["closed"])
+    p = stats.deviations(rates["won"], rates["closed"]) if len(rates) > 1 else np.ones(len(rates))
+    difference = bool(test.p_value <= ALARMS / 2 or (p <= ALARMS / 2).any())
+    named = rates.assign(p_apart=p, raw_gap=(rates["won"] / rates["closed"] - rate).abs())
+    named = named[difference & (p <= ALARMS)].sort_values(["p_apart", "raw_gap", "name"], ascending=[True, False, True])
+    spread = stats.beta_binomial(rates["won"], rates["closed"]) if len(rates) else None
+    low, high = stats.jeffreys(won, closed)
+    return Comparison(
+        difference, len(rates), won, closed, rate, float(low), float(high), test.chi_square, test.degrees,
+        test.p_value, test.simulated, named[named["low"] > rate], named[named["high"] < rate],
+        spread.spread_low if spread else float("nan"), spread.spread_high if spread else float("nan"),
+        _visible(rates["closed"], rate),
+    )
+
+
+def in_order(rates: pd.DataFrame, found: Comparison) -> pd.DataFrame:
+    """The rates in the order in which they may be shown: by estimate where reps differ, by name where they do not.
+
+    Adds stands ("better", "worse" or "", from `found`).
+    """
+    stands = np.select([rates["rep_id"].isin(who["rep_id"]) for who in (found.better, found.worse)],
+                       ["better", "worse"], "")
+    by, up = (["mean", "name"], [False, True]) if found.difference else (["name", "rep_id"], [True, True])
+    return rates.assign(stands=stands).sort_values(by, ascending=up).reset_index(drop=True)
+
+
+def _visible(closed: pd.Series, rate: float) -> float:
+    from scipy.special import ndtri
+
+    if len(closed) < 2:
+        return float("nan")
+    return float((ndtri(1 - ALARMS / 4 / len(closed)) + ndtri(0.8)) * np.sqrt(rate * (1 - rate) / closed.median()))
+
+
+def _named(who: pd.DataFrame, most: int = 3) -> str:
+    first = who.head(most)
+    rates = first["name"] + " (" + first["mean"].map(lambda v: words.percent(v, 0)) + ", range " + [
+        words.percent_range(*pair) for pair in zip(first["low"], first["high"], strict=True)
+    ] + ", " + first["closed"].map(lambda n: words.counted(n, "closed deal")) + ")"
+    more = [words.counted(len(who) - most, "other")] if len(who) > most else []
+    return words.joined([*rates, *more])
+
+
+def _points(share: float) -> str:
+    return f"{words.number(share * 100, 1)} points"
+
+
+def _probability(p: float) -> str:
+    return "below 0.001" if p < 0.001 else words.number(p, 3)
