@@ -20,8 +20,7 @@ help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 report: $(READY) data/sample/company.toml ## the monthly report of the sample company (SOURCE=, MONTH=, OUT=, OPTIONS=)
-	@status=0; $(SALESOPS) report "$(SOURCE)" --month "$(MONTH)" --out "$(OUT)" $(OPTIONS) || status=$$?; \
-	if [ $$status -lt 2 ]; then echo "$(OUT)/$(MONTH)/index.html"; fi; exit $$status
+	@$(SALESOPS) report "$(SOURCE)" --month "$(MONTH)" --out "$(OUT)" $(OPTIONS)
 
 test: $(READY) data/sample/company.toml ## style, tests on two processes, every notebook by nbval
 	@$(PY) -m ruff check .
