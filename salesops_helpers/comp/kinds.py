@@ -1,0 +1,82 @@
+"""Payout functions: from a measured value to pay as a multiple of its base.
+
+The same lines compute in exact rationals (object arrays of `Fraction`) and in float64 (the simulation path); `number`
+says which. Every function takes an array or a single number and gives one of the same length.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from salesops_helpers.comp.numbers import Condition
+
+Number = type[Fraction] | type[float]
+SIGNS: dict[str, Callable] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def shape(payout, x, number: Number):
+    """Pay as a multiple of its base at the measured value `x` (attainment, or money for rates with bounds in money).
+
+    Raises ``KeyError`` for a kind that has no payout function of a measured value (a bonus has a condition instead).
+    """
+    return KINDS[payout.kind](payout, x, number)
+
+
+def flat(payout, x, number: Number):
+    """rate × x."""
+    return x * number(payout.rate.value)
+
+
+def marginal(payout, x, number: Number):
+    """Σ over bands: rate × the part of x in the band. Below 0 (returns) the first rate holds on."""
+    bounds = [number(tier.start[0]) for tier in payout.tiers]
+    rates = [number(tier.rate.value) for tier in payout.tiers]
+    total = x * number(0)
+    for n, (low, rate) in enumerate(zip(bounds, rates, strict=True)):
+        part = x if n + 1 == len(bounds) else np.minimum(x, bounds[n + 1])
+        part = part if n == 0 and low == 0 else np.maximum(part, low)
+        total = total + (part - low) * rate
+    return total
+
+
+def retroactive(payout, x, number: Number):
+    """x × the rate of the tier that x reaches; ``tie`` decides exactly on a bound."""
+    reached = operator.ge if payout.tie == "upper" else operator.gt
+    first, *others = payout.tiers
+    rate = number(first.rate.value)
+    rates = np.where(reached(x, number(first.start[0])), rate, number(0)) if first.start[0] > 0 else rate
+    for tier in others:
+        rates = np.where(reached(x, number(tier.start[0])), number(tier.rate.value), rates)
+    return _alike(x * rates, x)
+
+
+def curve(payout, x, number: Number):
+    """Straight lines between the points; beyond the last flat, or on along the last line."""
+    xs, ys = ([number(p[side][0]) for p in payout.points] for side in (0, 1))
+    total = x * number(0) + ys[0]
+    for n in range(len(xs) - 1):
+        slope = (ys[n + 1] - ys[n]) / (xs[n + 1] - xs[n])
+        last = n == len(xs) - 2 and payout.beyond == "extrapolate"
+        part = np.maximum(x, xs[n]) if last else np.clip(x, xs[n], xs[n + 1])
+        total = total + (part - xs[n]) * slope
+    floor = payout.threshold[0] if payout.threshold else payout.points[0][0][0] if payout.below else None
+    return total if floor is None else _alike(np.where(x < number(floor), number(0), total), x)
+
+
+def met(condition: Condition, attainment, number: Number):
+    """True where the attainment meets the condition."""
+    return SIGNS[condition.sign](attainment, number(condition.bound))
+
+
+def _alike(values, x):
+    """numpy's 0-dimensional results as plain numbers where a plain number was given."""
+    return values if isinstance(x, np.ndarray) else values.item() if isinstance(values, np.ndarray) else values
+
+
+KINDS = {"flat": flat, "marginal": marginal, "retroactive": retroactive, "curve": curve}
