@@ -65,8 +65,8 @@ def entries(company_home: Path | None = None) -> list[Entry]:
     theirs = [] if company_home is None else sorted((company_home / "notebooks").glob("[!.]*.ipynb"))
     taken = {entry.stem for entry in own} | set(RESERVED)
     if clash := [str(path) for path in theirs if path.stem in taken]:
-        raise SalesOpsError(f"notebook {listed(clash)} has a name that is taken", f"any name but {listed(sorted(taken))}",
-                            "rename the company's notebook")
+        raise SalesOpsError(f"notebook {listed(clash)} has a name that is taken",
+                            f"any name but {listed(sorted(taken))}", "rename the company's notebook")
     return own + [_described(path) for path in theirs]
 
 
@@ -75,7 +75,8 @@ def chosen(all_entries: Sequence[Entry], only: Sequence[str]) -> list[Entry]:
     names = [name.removesuffix(".ipynb") for name in only]
     stems = [entry.stem for entry in all_entries]
     if unknown := [name for name in names if name not in stems]:
-        raise SalesOpsError(f"no notebook is called {listed(unknown)}", listed(stems, 40), "pass --only with one of these")
+        raise SalesOpsError(f"no notebook is called {listed(unknown)}", listed(stems, 40),
+                            "pass --only with one of these")
     return [entry for entry in all_entries if not names or entry.stem in names]
 
 
@@ -97,7 +98,8 @@ def read_notebook(path: Path) -> dict:
     except (OSError, ValueError, KeyError, TypeError):
         good = False
     if not good:
-        raise SalesOpsError(f"{path} is not a notebook", "a Jupyter notebook of format 4", "save it again from JupyterLab")
+        raise SalesOpsError(f"{path} is not a notebook", "a Jupyter notebook of format 4",
+                            "save it again from JupyterLab")
     return notebook
 
 

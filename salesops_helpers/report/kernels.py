@@ -1,4 +1,4 @@
-"""How a kernel of the batch is started: this Python, one BLAS thread, fixed hashing, no port where sockets are files."""
+"""How a kernel of the batch is started: this Python, one BLAS thread, fixed hashing, socket files instead of ports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
+import weakref
+from contextlib import contextmanager
 
 from jupyter_client.manager import AsyncKernelManager
 
@@ -14,6 +17,9 @@ SETTINGS = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
 }
+
+_alive: weakref.WeakSet[KernelManager] = weakref.WeakSet()
+_ending = threading.Event()
 
 
 class KernelManager(AsyncKernelManager):
@@ -31,8 +37,11 @@ class KernelManager(AsyncKernelManager):
         return [sys.executable, *command[1:]]
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
+        if _ending.is_set():
+            raise InterruptedError("the run was ended")
         options["env"] = {**(options.get("env") or os.environ), **SETTINGS}
         await super()._async_launch_kernel(kernel_cmd, **options)
+        _alive.add(self)
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         await super()._async_cleanup_resources(restart=restart)
@@ -40,6 +49,25 @@ class KernelManager(AsyncKernelManager):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     cleanup_resources = _async_cleanup_resources
+
+
+@contextmanager
+def ended_together():
+    """A run in which `end_all` may be called: within it, no kernel starts any more once it has been."""
+    _ending.clear()
+    try:
+        yield
+    finally:
+        _ending.clear()
+
+
+def end_all() -> None:
+    """Kill the kernels of this process that are still running, and let no other start."""
+    _ending.set()
+    for manager in list(_alive):
+        process = getattr(manager.provisioner, "process", None)
+        if process is not None:
+            process.kill()
 
 
 def quiet() -> None:

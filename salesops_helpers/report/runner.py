@@ -102,6 +102,19 @@ def execute(path: Path, parameters: Mapping[str, object], limit: float = TIME_LI
     return Run(notebook, time.monotonic() - started, _place(source, cell), reason)
 
 
+def saved(notebook: NotebookNode, parameters: Mapping[str, object]) -> bytes:
+    """The executed notebook as a file without times and paths of the run; its injected cell shows `parameters`."""
+    import nbformat
+
+    plain = nbformat.from_dict(notebook)
+    plain.metadata.pop("papermill", None)
+    for cell in plain.cells:
+        cell.metadata.pop("papermill", None)
+        if catalog.tagged(cell, "injected-parameters"):
+            cell.id, cell.source = "injected-parameters", "\n".join(f"{k} = {v!r}" for k, v in parameters.items())
+    return nbformat.writes(plain).encode()
+
+
 class Progress:
     """Which cell is being executed, whether any has been, and how much time is left."""
 
@@ -165,5 +178,6 @@ def _place(source: dict, cell: NotebookNode | None) -> str:
         return ""
     ids = [other.get("id") for other in source["cells"]]
     same = [n for n, other in enumerate(source["cells"], 1) if catalog.text_of(other) == cell.source]
-    number = ids.index(cell.get("id")) + 1 if cell.get("id") in ids else same[0] if same else None
-    return f"cell {number} ({cell.id})" if number and cell.get("id") in ids else f"cell {number}" if number else "parameters"
+    if cell.get("id") in ids:
+        return f"cell {ids.index(cell.id) + 1} ({cell.id})"
+    return f"cell {same[0]}" if same else "the parameters given"

@@ -31,3 +31,59 @@ def notebook(tmp_path):
 def _cell(name, source, kind, tags):
     cell = {"id": name, "cell_type": kind, "metadata": {"tags": tags} if tags else {}, "source": source}
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+COMPANY = """
+name = "Acme <b>& Sons</b>"
+currency = "EUR"
+stages = ["Open", "Won", "Lost"]
+won_stages = ["Won"]
+lost_stages = ["Lost"]
+extract_date = 2026-03-31
+"""
+REPS = "rep_id,name,team,hired_on\nr1,Ann,North,2025-01-01\nr2,<script>alert(1)</script>,South,2025-01-01\n"
+DEALS = """opportunity_id,account_id,rep_id,created_on,stage,amount,closed_on
+d1,a1,r1,2026-01-05,Won,1000,2026-02-03
+d2,a1,r2,2026-01-06,Lost,0,2026-02-10
+d3,a2,r1,2026-02-01,Open,,
+d4,a2,r2,2026-02-01,Won,-5,2026-03-01
+"""
+
+
+@pytest.fixture
+def company(tmp_path):
+    """A company folder with two reps and four deals, one of which cannot be used."""
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    for name, text in {"company.toml": COMPANY, "reps.csv": REPS, "opportunities.csv": DEALS}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+GOOD = (
+    "md:# Do we sell?\n\nFor **everyone**.",
+    "from salesops_helpers import load\nfrom salesops_helpers.show import answer, note, table\n"
+    "tables = load(source, month=month)",
+    'answer(f"We have {len(tables.opportunities)} deals.", "That is <all>.")',
+    "md:## The reps\n\nEach has a name.",
+    'table(tables.reps, {"rep_id": "text", "name": "text"})',
+    "from salesops_helpers.publish import publish\npublish(tables.reps, 'reps', published)",
+)
+PARAMETERS = 'source = ""\nmonth = "2026-01"\npublished = ""'
+
+
+@pytest.fixture
+def kit(monkeypatch, notebook, tmp_path):
+    """A kit of two good notebooks, ``one`` and ``two``; the second can be written anew with other cells."""
+    from salesops_helpers.report import catalog
+
+    entries = (catalog.Entry("one", "First", "Do we sell?", "everyone"), catalog.Entry("two", "Second", "And?", "us"))
+    monkeypatch.setattr(catalog, "CATALOG", entries)
+    monkeypatch.setattr(catalog, "notebooks_folder", lambda: tmp_path / "kit")
+
+    def write(*cells, name="two", **more):
+        return notebook(*cells, name=f"kit/{name}.ipynb", parameters=PARAMETERS, **more)
+
+    write(*GOOD, name="one")
+    write("md:# And?", "from salesops_helpers.show import answer", "answer('It is 42.')")
+    return write

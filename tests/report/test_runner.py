@@ -124,7 +124,9 @@ def test_plain_json_is_accepted(notebook):
     check_parameters(path, {"a": ["x", 1, None], "b": True, "c": {"y": [1.5]}, "d": 3})
 
 
-@pytest.mark.parametrize("cell", [None, "month = today()", "month: str = '2026-01'", "import os", "a.b = 1", "a = b = 1"])
+@pytest.mark.parametrize(
+    "cell", [None, "month = today()", "month: str = '2026-01'", "import os", "a.b = 1", "a = b = 1"]
+)
 def test_a_notebook_without_plain_parameters_is_refused(notebook, cell):
     with pytest.raises(SalesOpsError, match="exactly one cell tagged parameters"):
         check_parameters(notebook("1", parameters=cell), {})

@@ -1,0 +1,80 @@
+"""The folder of one month: held by one run at a time, and every file in it whole at any moment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from salesops_helpers.errors import SalesOpsError
+
+LOCK, STAGING, NEW = ".lock", ".staging-", ".new"
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise `SalesOpsError` where `folder` cannot be made or written; nothing is written to find out."""
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise _unwritable(folder, f"{there} is not a folder that can be written")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """Make the folder, hold it against other runs, and give a place in it for unfinished files, gone at the end.
+
+    What a run that was killed left unfinished is removed. Raises `SalesOpsError` where another run holds the folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("a+b")
+    except OSError as error:
+        raise _unwritable(folder, error.strerror) from None
+    with lock:
+        if not _lock(lock):
+            raise SalesOpsError(f"another run holds {folder}", "one run at a time for a month's folder",
+                                "wait until it has ended, or choose another folder with --out")
+        _sweep(folder)
+        staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=folder))
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file so that at any moment either the old or the new one is there, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}{NEW}")
+    new.write_bytes(content)
+    os.replace(new, path)
+
+
+def _unwritable(folder: Path, why: str) -> SalesOpsError:
+    return SalesOpsError(f"--out {folder.parent}: {why}", "a folder that can be written", "choose another with --out")
+
+
+def _lock(file) -> bool:
+    """Take the lock without waiting; the system gives it back when the process ends, however it ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    for left in folder.glob(f"{STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for left in (*folder.glob(f".*{NEW}"), *folder.glob(f"tables/.*{NEW}")):
+        left.unlink(missing_ok=True)
