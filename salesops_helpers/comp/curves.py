@@ -150,11 +150,13 @@ def _found(line: pd.DataFrame, target: Fraction | None) -> pd.DataFrame:
     share = jumps / target if target else jumps * float("nan")
     jump = pd.DataFrame({"kind": "jump", "start": line.loc[jumps.index, "start"], "end": line.loc[jumps.index, "start"],
                          "pay": jumps, "share": share, "warn": np.abs(share) > Fraction(1, 10)})
-    still = line[(line["slope"] == 0) & line["slope"].ne(line["slope"].where(line["slope"] != 0)).any()]
-    still = still if (line["slope"] != 0).any() else still.iloc[:0]
-    same = still.assign(group=(still["start"] != still["end"].shift(1)).cumsum()).groupby("group")
+    moved = (line["slope"] != 0).any() or len(jumps) > 0
+    still = line[line["slope"] == 0] if moved else line.iloc[:0]
+    apart = (still["start"] != still["end"].shift(1)) | still["start"].isin(jump["start"])
+    same = still.assign(group=apart.cumsum()).groupby("group")
     flat = same.agg(start=("start", "first"), end=("end", "last")).assign(kind="nothing more", warn=False)
-    falls = (line["slope"] < before["slope"].fillna(0)) & (line["start"] >= 1) & (line["slope"] != 0)
+    earlier = before["slope"].where(before["slope"].notna(), line["slope"])
+    falls = (line["slope"] < earlier) & (line["start"] >= 1) & (line["slope"] != 0)
     lower = line.loc[falls, ["start", "end"]].assign(kind="lower rate", warn=True)
     frame = pd.concat([part for part in (jump, flat, lower) if len(part)] or [jump], ignore_index=True)
     for name in ("start", "end", "pay", "share"):

@@ -125,6 +125,8 @@ def _target(plan: Plan) -> None:
         if c.weight is None:
             raise Refused("is not there", "a weight for each component of a plan with a target_incentive",
                           "add for example weight: 75%", _at(c, "weight"))
+        if c.weight < 0:
+            raise Refused("is below 0", "weights of 0 % and more", "change the weights", _at(c, "weight"))
         weights += c.weight
         at_target = shape(c.payout, Fraction(1), Fraction) if c.unit == "target" else None
         if at_target != 1:

@@ -1,0 +1,133 @@
+"""The answer of the pay scenarios in words and numbers, and what the page must say beside it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from salesops_helpers.comp.scenario import Scenario
+from salesops_helpers.words import counted, joined, money, month_name, percent, short_money
+
+MINOR = 0.005  # differences below half a minor unit of two decimals are none
+
+
+def answer_sentences(s: Scenario) -> list[str]:
+    """The headline (it holds a number) and what leadership must know beside it."""
+    if not s.plans:
+        return [f"No pay can be computed: {_bookings(s)} wait for a plan.", *s.lacking]
+    if not s.computed:
+        return [_without(s), *s.notes]
+    return [_costs(s), _moved(s), _by_span(s), _left_out(s), *s.notes]
+
+
+def limits(s: Scenario) -> list[str]:
+    """What the page cannot say."""
+    return [
+        "Cost only: the plans are replayed on deals as they were closed. Reps would have worked and sold differently under "
+        "another plan; that response is not modelled, so this is neither a forecast nor a budget.",
+        "Every rep is replayed on every plan for every employed day; the target incentive is the rep's own. Target and bounds "
+        "in money are prorated by days; quotas stand as they are given.",
+        "Pay is exact: integers of the minor unit and exact fractions, one rounding a component. Draws, clawbacks, pools and "
+        "adjustments are not part of it.",
+        "One rep's figures here say what a plan would have paid on one year's deals; they are no ground for judging a person.",
+    ]
+
+
+def curve_words(s: Scenario) -> str:
+    """What the payout curve shows, for those who cannot see it."""
+    table = s.table
+    if not len(table):
+        return "No payout curve."
+    at = {p.plan: table[table["plan"] == p.plan].set_index("attainment")["pay_alone"] for p in s.drawn}
+    parts = [f"{name} pays {money(pay[0.5], s.currency)} at 50 %, {money(pay[1.0], s.currency)} at 100 % and "
+             f"{money(pay[1.5], s.currency)} at 150 % of the own goal" for name, pay in at.items()]
+    return f"With the team at 100 %, {joined(parts, 'while')}."
+
+
+def moved_words(s: Scenario) -> str:
+    """Who gains and who loses, in one sentence."""
+    both = s.sides
+    if not len(both):
+        return "No two plans to compare."
+    more, less = int((both["difference"] > MINOR).sum()), int((both["difference"] < -MINOR).sum())
+    same = len(both) - more - less
+    text = f"Under {s.plans[1].plan}, {more} of {counted(len(both), 'rep')} would have earned more than under " \
+           f"{s.plans[0].plan}, {less} less" + (f", {same} the same" if same else "")
+    ends = [(both.iloc[-1], "gain", more), (both.iloc[0], "loss", less)]
+    said = [f"the largest {what} is {money(abs(row['difference']), s.currency)} ({row['name']})" for row, what, n in ends if n]
+    return f"{text}; {joined(said)}." if said else f"{text}."
+
+
+def _time(s: Scenario) -> str:
+    return f"From {month_name(s.start)} to {month_name(s.end)}" if s.start is not None else "In the last twelve months"
+
+
+def _bookings(s: Scenario) -> str:
+    reps = counted(len(s.credit), "rep")
+    return f"{short_money(s.credit['bookings'].sum(), s.currency)} of credited bookings of {reps}"
+
+
+def _costs(s: Scenario) -> str:
+    cost = s.cost
+    said = [f"{short_money(pay, s.currency)} under {plan} ({percent(share, 2)} of bookings)"
+            for plan, pay, share in zip(cost["plan"], cost["pay"], cost["cost_of_sales"], strict=True)]
+    if len(cost) < 2:
+        return f"{_time(s)} variable pay would have been {said[0]}."
+    more, base = cost["more"].iloc[1], cost["pay"].iloc[0]
+    share = f", {percent(abs(more) / base)}" if base else ""
+    how = f"{short_money(abs(more), s.currency)} {'more' if more > 0 else 'less'}{share}" if abs(more) > MINOR else "the same"
+    return f"{_time(s)} variable pay would have been {said[0]} and {said[1]}: {how}."
+
+
+def _moved(s: Scenario) -> str:
+    return moved_words(s) if len(s.plans) > 1 else ""
+
+
+def _by_span(s: Scenario) -> str:
+    spans = s.cost_by("span")
+    if spans["span"].nunique() < 2 or len(s.plans) < 2:
+        return ""
+    more = spans[spans["plan"] == s.plans[1].plan]["more"]
+    low, high = (money(value, s.currency) for value in (more.min(), more.max()))
+    return f"{span_word(s).capitalize()} by {span_word(s)} the difference ran from {low} to {high}, so a year's total " \
+           "says less about the next year than its digits suggest."
+
+
+def _left_out(s: Scenario) -> str:
+    out = s.comparison.set_aside
+    if not len(out):
+        return ""
+    reps = counted(out["rep_id"].nunique(), "rep")
+    return f"{reps} with {short_money(out['bookings'].sum(), s.currency)} of bookings are set aside in part or whole (see below)."
+
+
+def _without(s: Scenario) -> str:
+    why = joined(text.split(";")[0].split(" is missing")[0].removeprefix("The ") for text in s.lacking)
+    reason = f"{why} {'are' if len(s.lacking) > 1 else 'is'} missing" if s.lacking else "no rep has what the plans need"
+    return f"{_time(s)} the plans would have been paid on {_bookings(s)}; what they cost cannot be computed, because {reason}."
+
+
+def span_word(s: Scenario) -> str:
+    """The span that the plans measure: month, quarter or year."""
+    return s.plans[0].period.measure if s.plans else "span"
+
+
+def plan_labels(s: Scenario) -> dict[str, str]:
+    """Headings of tables that hold two plans side by side."""
+    names = [plan.plan for plan in s.plans] + ["", ""]
+    return {"pay_a": f"{names[0]} ({s.currency})", "pay_b": f"{names[1]} ({s.currency})", "more": f"difference ({s.currency})",
+            "difference": f"difference ({s.currency})", "sales": f"bookings ({s.currency})",
+            "bookings": f"bookings ({s.currency})", "cost_a": f"{names[0]} ÷ bookings", "cost_b": f"{names[1]} ÷ bookings"}
+
+
+def abreast(s: Scenario, by: str) -> pd.DataFrame:
+    """Cost by unit with the plans in columns: `by`, reps, sales, pay_a, pay_b, more, cost_a, cost_b, and a line for all."""
+    long = s.cost_by(by)
+    total = s.cost.assign(**{by: pd.NaT if by == "span" else "all"})
+    both = pd.concat([long, total], ignore_index=True)
+    names = [plan.plan for plan in s.plans]
+    wide = both[both["plan"] == names[0]][[by, "reps", "sales", "pay", "cost_of_sales"]].rename(
+        columns={"pay": "pay_a", "cost_of_sales": "cost_a"}).reset_index(drop=True)
+    if len(names) > 1:
+        other = both[both["plan"] == names[1]].reset_index(drop=True)
+        wide = wide.assign(pay_b=other["pay"], cost_b=other["cost_of_sales"], more=other["more"])
+    return wide
