@@ -179,12 +179,18 @@ def _write_index(request: Request, results: Sequence[Result], run_at: dt.datetim
     from salesops_helpers.report import pages
 
     rows = [{"table": count["table"], **{key: words.number(count[key]) for key in ("rows_in", "used", "set_aside")},
-             "reasons": "; ".join(f"{reason} ({words.number(n)})" for reason, n in count["reasons"].items())}
-            for count in request.counts]
+             "reasons": _reasons(count["reasons"])} for count in request.counts]
     cards = [_card(result, request) for result in results]
     html = pages.index(cards, edition(request), rows, request.tables.notes, _summary(results), run_at)
     folder.replace(request.folder / "index.html", html.encode())
     return request.folder / "index.html"
+
+
+def _reasons(counts: Mapping[str, int], most: int = 3) -> str:
+    """The most frequent reasons with their numbers of rows, and how many more there are."""
+    named = [f"{reason} ({words.number(n)})" for reason, n in list(counts.items())[:most]]
+    more = len(counts) - most
+    return "; ".join([*named, *([f"and {words.counted(more, 'more reason')}"] if more > 0 else [])])
 
 
 def _card(result: Result, request: Request) -> dict[str, str]:

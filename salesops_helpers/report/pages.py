@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = {"parameters", "injected-parameters", "remove-cell", "explorer"}
 SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
+SHORT, MANY = 20, 9
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -89,8 +90,9 @@ def index(
         How many pages are there, in a sentence.
     """
     return _template("index.html.j2").render(
-        cards=cards, edition=edition, tables=tables, notes=notes, summary=summary, run_at=run_at, version=__version__,
-        css=_css(), failed=any(card["status"] == "failed" for card in cards),
+        cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__, css=_css(),
+        failed=any(card["status"] == "failed" for card in cards),
+        marred=[row for row in tables if row["reasons"]], whole=[row for row in tables if not row["reasons"]],
     )
 
 
@@ -167,6 +169,14 @@ def _framed(soup: BeautifulSoup) -> None:
         caption = frame.find("caption")
         label = " ".join(caption.get_text().split()) if caption else "Table"
         frame.attrs |= {"tabindex": "0", "role": "region", "aria-label": label}
+        if frame.tr and len(frame.tr.find_all(["th", "td"])) > MANY:
+            frame["class"] = [*frame["class"], "many"]
+        if caption:
+            caption.name, caption["class"] = "p", "caption"
+            frame.insert_before(caption.extract())
+    for cell in soup.select("td"):
+        if len(cell.get_text()) <= SHORT:
+            cell["class"] = [*cell.get("class", []), "short"]
 
 
 def _contents(soup: BeautifulSoup) -> list[tuple[str, str]]:
