@@ -19,6 +19,7 @@ FORMATS = {
     "money": words.number,
     "cents": lambda v: words.number(v, 2),
     "percent": words.percent,
+    "whole_percent": lambda v: words.percent(v, 0),
     "count": words.number,
     "number": lambda v: words.number(v, 1),
     "ratio": lambda v: words.number(v, 2),
@@ -65,7 +66,7 @@ def table(
     frame : DataFrame
         What to show, one row a line.
     formats : mapping
-        Column → one of money, cents, percent, count, number, ratio, day, month, text.
+        Column → one of money, cents, percent, whole_percent, count, number, ratio, day, month, text.
     labels : mapping, optional
         Column → heading (with its unit); default: the column's name with spaces.
     caption : str
@@ -74,7 +75,7 @@ def table(
     labels = labels or {}
     kinds = {c: "text" if formats[c] in ("text", "day", "month") else "number" for c in formats}
     heads = {c: labels.get(c, c.replace("_", " ")) for c in formats}
-    shown = {c: frame[c].map(FORMATS[formats[c]]) for c in formats}
+    shown = {c: frame[c].map(FORMATS[formats[c]]).astype(object) for c in formats}
     head = "".join(f'<th scope="col" class="{kinds[c]}">{escape(heads[c])}</th>' for c in formats)
     cells = pd.DataFrame({c: f'<td class="{kinds[c]}">' + shown[c].map(escape) + "</td>" for c in formats})
     rows = "".join("<tr>" + cells.sum(axis=1).astype(str) + "</tr>\n") if len(frame) else ""

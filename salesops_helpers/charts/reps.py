@@ -103,7 +103,7 @@ def _name_points(ax, rates: pd.DataFrame, rate: float) -> None:
     far = (rates["raw"] - rate).abs().sort_values(ascending=False, kind="stable").index[:MOST_LABELS]
     some = rates.loc[far].sort_values("raw", kind="stable")
     low, high = ax.get_ylim()
-    heights = _apart(some["raw"].to_numpy(), 0.035 * (high - low))
+    heights = _apart(some["raw"].to_numpy(), 0.045 * (high - low))
     width = ax.get_xlim()[1]
     for x, y, shown, name in zip(some["closed"], some["raw"], heights, some["name"], strict=True):
         side, align = (-1, "right") if x > 0.6 * width else (1, "left")

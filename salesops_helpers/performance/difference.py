@@ -28,6 +28,8 @@ class Comparison:
         The test that all reps share one rate; see `salesops_helpers.stats.homogeneity`.
     better, worse : DataFrame
         The reps who stand apart from the others, the clearest first; without rows where there is no difference.
+    leaning : DataFrame
+        Where there is a difference: further reps whose 90 % range leaves out the common rate, by name.
     spread_low, spread_high : float
         90 % range of the standard deviation of true rates between reps (share).
     visible : float
@@ -48,6 +50,7 @@ class Comparison:
     simulated: bool
     better: pd.DataFrame
     worse: pd.DataFrame
+    leaning: pd.DataFrame
     spread_low: float
     spread_high: float
     visible: float
@@ -78,22 +81,51 @@ class Comparison:
         """What a reader must know beside the headline: the test, how far reps can differ, what would be seen."""
         if self.reps < 2:
             return []
-        how = "simulated" if self.simulated else "from the chi-square distribution"
+        how = "simulated p" if self.simulated else "p"
         test = (
-            "If all reps had the same true rate, chance alone would spread their results at least this far with "
-            f"probability {_probability(self.p_value)} ({how}; chi-square {words.number(self.chi_square, 1)} on "
-            f"{self.degrees} degrees of freedom)."
+            f"If all reps had the same true rate, chance alone would spread their results at least this far in "
+            f"{_of_periods(self.p_value)} (chi-square {words.number(self.chi_square, 1)} on {self.degrees} degrees of "
+            f"freedom, {how} {_probability(self.p_value)})."
         )
-        low, high = _points(self.spread_low), _points(self.spread_high)
+        low, high = words.number(self.spread_low * 100, 1), _points(self.spread_high)
         spread = (
-            f"The standard deviation of the reps' true rates is {low} to {high} (90 % range)." if self.difference else
-            f"If true rates differ at all, their standard deviation is below {high} with a probability of 95 %."
+            f"Behind the noise, about two reps in three lie within {low} to {high} of the common rate."
+            if self.difference else
+            f"If true rates differ at all, about two reps in three lie within {high} of the common rate (with a "
+            "probability of 95 %)."
         )
         seen = (
             f"A rep with the median number of deals has to lie about {_points(self.visible)} away from the others to "
             "be found with a chance of 80 %."
         ) if self.visible < max(self.rate, 1 - self.rate) else "With so few deals a rep, no single rep could stand out."
-        return [test, f"{spread} {seen}"]
+        care = (
+            "Rates are not adjusted for what each rep was given; they must not be used alone for decisions about people."
+        ) if self.difference else ""
+        return [self._leaning(), test, f"{spread} {seen}", care]
+
+    def _leaning(self, most: int = 5) -> str:
+        """The reps who are likely, not clearly, apart; empty where there are none."""
+        sides = (("above", self.leaning["low"] > self.rate), ("below", self.leaning["low"] <= self.rate))
+        parts = [f"{_listed(self.leaning.loc[side, 'name'], most)} {where} it" for where, side in sides if side.any()]
+        return f"Less sure, the 90 % range leaves out the common rate: {'; '.join(parts)}." if parts else ""
+
+    @property
+    def order(self) -> str:
+        """In which order `in_order` puts the reps, and why."""
+        if self.difference:
+            return ("Reps stand in the order of their estimates; the rank range of each says how much of that is "
+                    "noise.")
+        return "Reps stand in the order of their names: these results bear no ranking."
+
+
+def alarm(won, closed) -> tuple[bool, stats.Homogeneity, np.ndarray]:
+    """Is there a difference, the test of one common rate, and each rep's Holm-adjusted p value against the others.
+
+    There is one where the test or the smallest of these p values is at most 0.025: together at most 5 % false alarms.
+    """
+    test = stats.homogeneity(won, closed)
+    p = stats.deviations(won, closed) if len(closed) > 1 else np.ones(len(closed))
+    return bool(test.p_value <= ALARMS / 2 or (p <= ALARMS / 2).any()), test, p
 
 
 def detectable(rates: pd.DataFrame) -> Comparison:
@@ -110,18 +142,19 @@ def detectable(rates: pd.DataFrame) -> Comparison:
     """
     won, closed = int(rates["won"].sum()), int(rates["closed"].sum())
     rate = won / closed if closed else float("nan")
-    test = stats.homogeneity(rates["won"], rates["closed"])
-    p = stats.deviations(rates["won"], rates["closed"]) if len(rates) > 1 else np.ones(len(rates))
-    difference = bool(test.p_value <= ALARMS / 2 or (p <= ALARMS / 2).any())
-    named = rates.assign(p_apart=p, raw_gap=(rates["won"] / rates["closed"] - rate).abs())
-    named = named[difference & (p <= ALARMS)].sort_values(["p_apart", "raw_gap", "name"], ascending=[True, False, True])
+    difference, test, p = alarm(rates["won"], rates["closed"])
+    apart = rates.assign(p_apart=p, gap=(rates["won"] / rates["closed"] - rate).abs())
+    apart = apart[difference & ((rates["low"] > rate) | (rates["high"] < rate))]
+    named = apart[apart["p_apart"] <= ALARMS].sort_values(["p_apart", "gap", "name"], ascending=[True, False, True])
+    leaning = apart[apart["p_apart"] > ALARMS].sort_values("name")
     spread = stats.beta_binomial(rates["won"], rates["closed"]) if len(rates) else None
     low, high = stats.jeffreys(won, closed)
     return Comparison(
-        difference, len(rates), won, closed, rate, float(low), float(high), test.chi_square, test.degrees,
-        test.p_value, test.simulated, named[named["low"] > rate], named[named["high"] < rate],
-        spread.spread_low if spread else float("nan"), spread.spread_high if spread else float("nan"),
-        _visible(rates["closed"], rate),
+        difference, len(rates), won, closed, rate, float(low), float(high),
+        chi_square=test.chi_square, degrees=test.degrees, p_value=test.p_value, simulated=test.simulated,
+        better=named[named["low"] > rate], worse=named[named["high"] < rate], leaning=leaning,
+        spread_low=spread.spread_low if spread else float("nan"),
+        spread_high=spread.spread_high if spread else float("nan"), visible=_visible(rates["closed"], rate),
     )
 
 
@@ -136,6 +169,18 @@ def in_order(rates: pd.DataFrame, found: Comparison) -> pd.DataFrame:
     return rates.assign(stands=stands).sort_values(by, ascending=up).reset_index(drop=True)
 
 
+def summary(found: Comparison) -> pd.DataFrame:
+    """A comparison as one row for a table: reps, closed, rate, probability (of so much spread by chance, as text),
+    difference ("found" or "not found"), visible (text)."""
+    compared = found.reps > 1
+    return pd.DataFrame({
+        "reps": [found.reps], "closed": [found.closed], "rate": [found.rate],
+        "probability": [_probability(found.p_value) if compared else words.MISSING],
+        "difference": ["found" if found.difference else "not found"],
+        "visible": [_points(found.visible) if compared else words.MISSING],
+    })
+
+
 def _visible(closed: pd.Series, rate: float) -> float:
     from scipy.special import ndtri
 
@@ -146,15 +191,27 @@ def _visible(closed: pd.Series, rate: float) -> float:
 
 def _named(who: pd.DataFrame, most: int = 3) -> str:
     first = who.head(most)
-    rates = first["name"] + " (" + first["mean"].map(lambda v: words.percent(v, 0)) + ", range " + [
-        words.percent_range(*pair) for pair in zip(first["low"], first["high"], strict=True)
-    ] + ", " + first["closed"].map(lambda n: words.counted(n, "closed deal")) + ")"
-    more = [words.counted(len(who) - most, "other")] if len(who) > most else []
-    return words.joined([*rates, *more])
+    ranges = [words.percent_range(*pair) for pair in zip(first["low"], first["high"], strict=True)]
+    deals = first["closed"].map(lambda n: words.counted(n, "closed deal"))
+    rates = first["mean"].map(lambda v: words.percent(v, 0))
+    return _listed(first["name"] + " (" + rates + ", range " + ranges + ", " + deals + ")", most, len(who))
+
+
+def _listed(texts: pd.Series, most: int, of: int | None = None) -> str:
+    more = (len(texts) if of is None else of) - most
+    return words.joined([*texts.head(most), *([words.counted(more, "other")] if more > 0 else [])])
 
 
 def _points(share: float) -> str:
     return f"{words.number(share * 100, 1)} points"
+
+
+def _of_periods(p: float) -> str:
+    """``0.264`` as ``26 of 100 periods like this one``."""
+    if p < 0.0005:
+        return "fewer than 1 of 1,000 such periods"
+    of = 100 if p >= 0.0095 else 1_000
+    return f"{words.number(p * of)} of {words.number(of)} such periods"
 
 
 def _probability(p: float) -> str:

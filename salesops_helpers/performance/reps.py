@@ -75,6 +75,19 @@ def without_closed(tables: Tables, start: Month = None, end: Month = None) -> pd
     return idle[["rep_id", "name"]].sort_values(["name", "rep_id"]).reset_index(drop=True)
 
 
+def left_out(tables: Tables, rates: pd.DataFrame, start: Month = None, end: Month = None) -> list[str]:
+    """Sentences on what is not among `rates`: reps without closed deals, closed deals without a rep."""
+    idle = without_closed(tables, start, end)
+    deals = int(closed_deals(tables, start, end)["rep_id"].isna().sum())
+    names = words.joined(idle["name"].fillna(idle["rep_id"])) if len(idle) <= 8 else ""
+    verb = "has" if len(idle) == 1 else "have"
+    return [
+        f"{words.counted(len(idle), 'rep')} {verb} no deal that closed in the period and so no win rate"
+        f"{': ' if names else ''}{names}." if len(idle) else "",
+        f"{words.counted(deals, 'closed deal')} without a rep count only in the company's rate." if deals else "",
+    ]
+
+
 def with_ranges(counts: pd.DataFrame, seed: int = stats.SEED) -> pd.DataFrame:
     """Counts of won and closed deals with each rep's rate, its range, and what the range says about rank.
 
@@ -152,6 +165,17 @@ def funnel_sentence(rates: pd.DataFrame) -> str:
         f"95 % limits and {words.number(len(far))} outside the 99.8 % limits{who}; if all reps had one true rate, "
         f"chance would put about {words.number(0.05 * len(rates), 1)} outside the 95 % limits."
     )
+
+
+def readable(rates: pd.DataFrame) -> pd.DataFrame:
+    """Rates with two texts for a table, in one piece each: range ("58 to 68 %") and rank_range ("3 to 28")."""
+    shares, places = (zip(rates[a], rates[b], strict=True) for a, b in (("low", "high"), ("rank_low", "rank_high")))
+    texts = {
+        "range": [words.percent_range(low, high) for low, high in shares],
+        "rank_range": [f"{words.number(low)} to {words.number(high)}" for low, high in places],
+    }
+    whole = {c: [text.replace(" ", "\u00a0") for text in t] for c, t in texts.items()}
+    return rates.assign(**{c: pd.Series(t, index=rates.index, dtype=object) for c, t in whole.items()})
 
 
 def _labels(tables: Tables, rep_ids: pd.Series) -> pd.Series:
