@@ -1,0 +1,105 @@
+"""Forecasts: the fan of the months to come, and what past forecasts were worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from salesops_helpers.charts import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN_MONTHS = 24
+BAR = pd.Timedelta(days=18)
+
+
+def fan(history: pd.DataFrame, forecast: pd.DataFrame, currency: str) -> Figure:
+    """Bookings by month: history, forecast with its 80 % and 95 % ranges, and the naive line.
+
+    Parameters
+    ----------
+    history : DataFrame
+        month, actual (currency) of one unit; the last 24 months are drawn.
+    forecast : DataFrame
+        month, forecast, low_80, high_80, low_95, high_95, naive of the same unit.
+    currency : str
+        For the axis.
+    """
+    past = history.sort_values("month").tail(SHOWN_MONTHS)
+    fig, ax = style.new(height=4.0)
+    for level, shade in ((95, 0.16), (80, 0.32)):
+        low, high = forecast[f"low_{level}"], forecast[f"high_{level}"]
+        if high.notna().any():
+            ax.bar(forecast["month"], high - low, bottom=low, width=BAR, color=style.BLUE, alpha=shade, lw=0,
+                   label=f"{level} % range")
+    ax.plot(past["month"], past["actual"], color=style.INK, marker="o", ms=3.5, label="bookings")
+    last = past.tail(1)
+    ax.plot([*last["month"], *forecast["month"]], [*last["actual"], *forecast["forecast"]], color=style.BLUE, lw=1.6)
+    ax.plot(forecast["month"], forecast["forecast"], "o", color=style.BLUE, ms=5.5, label="forecast")
+    ax.plot(forecast["month"], forecast["naive"], "x", color=style.ORANGE, ms=7, mew=2.0, label="naive line")
+    _date_axis(ax)
+    ax.set_ylim(bottom=0)
+    style.money_axis(ax.yaxis, "")
+    ax.set_ylabel(f"bookings a month ({currency})")
+    _legend(ax, ["bookings", "forecast", "80 % range", "95 % range", "naive line"])
+    return fig
+
+
+def _legend(ax: Axes, order: list[str]) -> None:
+    """The legend above the axes, in an order of its own."""
+    found = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    names = [name for name in order if name in found]
+    ax.legend([found[name] for name in names], names, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5,
+              fontsize=8.5, frameon=False)
+
+
+def _date_axis(ax: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=9, interval_multiples=True)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def backtest_record(backtest: pd.DataFrame, currency: str) -> Figure:
+    """Past windows of one unit: what came, what the forecast said with its 80 % range, what the naive line said.
+
+    Parameters
+    ----------
+    backtest : DataFrame
+        One row a window: first_month, month (the last), forecast, low_80, high_80, naive, actual; as `totals` of a
+        backtest gives it.
+    currency : str
+        For the axis.
+    """
+    rows = backtest.sort_values("month")
+    place = np.arange(len(rows))
+    fig, ax = style.new(height=3.9)
+    ax.vlines(place, rows["low_80"], rows["high_80"], color=style.BLUE, alpha=0.35, lw=7, label="80 % range given then")
+    ax.plot(place, rows["forecast"], "_", color=style.BLUE, ms=13, mew=2.4, label="forecast")
+    ax.plot(place, rows["naive"], "x", color=style.ORANGE, ms=6, mew=1.8, label="naive line")
+    inside = rows["actual"].between(rows["low_80"], rows["high_80"]) | rows["high_80"].isna()
+    ax.plot(place, rows["actual"], "o", color=style.INK, ms=5, label="what came")
+    if not inside.all():
+        out = (~inside).to_numpy()
+        ax.plot(place[out], rows["actual"][out], "o", ms=10, mfc="none", mec=style.INK, label="outside the range")
+    ax.set_xticks(place, [_period(f, m) for f, m in zip(rows["first_month"], rows["month"], strict=True)])
+    if len(rows) > 8:
+        ax.tick_params(axis="x", labelrotation=40, labelsize=8.5)
+    ax.set(xlim=(-0.7, max(len(rows) - 0.3, 0.7)), ylabel=f"bookings of the window ({currency})")
+    ax.set_ylim(bottom=0)
+    ax.xaxis.grid(False)
+    style.money_axis(ax.yaxis, "")
+    _legend(ax, ["what came", "forecast", "80 % range given then", "naive line", "outside the range"])
+    return fig
+
+
+def _period(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """``Jan–Mar 25``, ``Nov 24–Jan 25``, ``Jan 25``."""
+    if first == last:
+        return f"{first:%b %y}"
+    return f"{first:%b}–{last:%b %y}" if first.year == last.year else f"{first:%b %y}–{last:%b %y}"
