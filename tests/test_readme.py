@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import nbformat
 import typer
 
 from salesops_helpers.cli import app
@@ -55,6 +56,10 @@ def test_links_and_paths_of_the_readme_are_there():
     assert [name for name in tree if not any((place / name).exists() for place in places)] == []
 
 
-def test_notebooks_of_the_readme_are_all_there_are():
-    named = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
-    assert named == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+def test_notebooks_of_the_readme_are_all_there_are_with_their_questions():
+    named = dict(re.findall(r"^\| `(\w+)` \| ([^|]*\?) \|", README, re.MULTILINE))
+    titles = {
+        path.stem: nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
+    assert named == titles

@@ -138,7 +138,20 @@ def explorer_faults(notebook) -> Iterator[str]:
             yield f"{cell.id}: no code cell with the default scenario after the explorer"
 
 
-CHECKS = (format_faults, output_faults, size_faults, title_faults, parameter_faults, code_faults, explorer_faults)
+def evidence_faults(notebook) -> Iterator[str]:
+    """Tables and figures stand under a sentence that says what to see, or right after the explorer."""
+    introduced = False
+    for cell in notebook.cells:
+        shows = cell.cell_type == "code" and re.search(r"^(?:show\.)?(?:table|figure)\(", cell.source, re.MULTILINE)
+        if shows and not introduced:
+            yield f"{cell.id}: no sentence above the table or figure"
+        introduced = (introduced and shows) or cell.cell_type == "markdown" or "explorer" in tags(cell)
+
+
+CHECKS = (
+    format_faults, output_faults, size_faults, title_faults, parameter_faults, code_faults, explorer_faults,
+    evidence_faults,
+)
 
 
 def faults(path: Path) -> list[str]:

@@ -79,6 +79,7 @@ BROKEN = {
     "0 calls of answer": lambda n: without(n, "answer"),
     "2 calls of answer": lambda n: n.cells.append(new_code_cell('show.answer("more")', id="again")),
     "before the answer": move_answer_last,
+    "no sentence above": lambda n: without(n, "words"),
     "default scenario": lambda n: without(n, "scenario"),
 }
 
