@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Sales operations: check a company's data, make the monthly report.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
+INTERRUPTED = "interrupted; pages that were finished are in place"
 Source = Annotated[str, typer.Argument(help="Company folder: the folder that holds company.toml.")]
 
 
@@ -107,11 +108,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _exit_code(arguments: list[str]) -> int:
     try:
-        return app(arguments or ["--help"], standalone_mode=False) or 0
+        code = app(arguments or ["--help"], standalone_mode=False) or 0
+        return _fail(INTERRUPTED, code) if code == 130 else code
     except SalesOpsError as error:
         return _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; pages that were finished are in place", 130)
+        return _fail(INTERRUPTED, 130)
     except Exception as error:
         if hasattr(error, "format_message"):
             return _fail(_usage(error), 2)

@@ -39,15 +39,15 @@ class Entry:
 CATALOG = (
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
-        "sales leaders and team managers", ("opportunities", "reps"),
+        "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),
     ),
     Entry(
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
-        "sales leaders and finance", ("opportunities",),
+        "sales leaders and finance", ("opportunities",), ("forecast_bookings", "forecast_backtest"),
     ),
     Entry(
-        "comp_scenarios", "Pay scenarios", "What does each pay plan pay, and to whom?",
-        "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"),
+        "comp_scenarios", "Pay scenarios", "What would each pay plan cost, and whom would it move?",
+        "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"), ("plan_payouts",),
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ HIDDEN = {"parameters", "injected-parameters", "remove-cell", "explorer"}
 SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 SHORT, MANY = 20, 9
 WIDGET = "application/vnd.jupyter.widget-view+json"
+NUMBER = re.compile(r"(?<![\w.,#])(?:[A-Z]{3} )?[−+]?\d[\d,.]* (?:%|k|m|bn)(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.da
     _framed(soup)
     html = _template("page.html.j2").render(
         heading=heading, entry=entry, edition=edition, run_at=run_at, version=__version__, css=_css(),
-        answer=_raw(answer), intro=_raw(intro), contents=_contents(soup), body=_raw(soup),
+        answer=_unbroken(answer), intro=_raw(intro), contents=_contents(soup), body=_raw(soup),
     )
     return Page(html, headline)
 
@@ -129,8 +131,9 @@ def _template(name: str):
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
-                              ).get_template(name)
+    house = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    house.filters["unbroken"] = _unbroken
+    return house.get_template(name)
 
 
 @cache
@@ -180,9 +183,27 @@ def _framed(soup: BeautifulSoup) -> None:
 
 
 def _contents(soup: BeautifulSoup) -> list[tuple[str, str]]:
-    """Id and text of each heading of the second level; the ids are set here."""
+    """Id and text of each heading of the second level; the ids are set here, and headings of nothing go."""
     found = []
+    for heading in [h for h in soup.find_all("h2") if _is_bare(h)]:
+        heading.decompose()
     for number, heading in enumerate(soup.find_all("h2"), 1):
         heading["id"] = f"part-{number}"
         found.append((heading["id"], " ".join(heading.get_text().split())))
     return found
+
+
+def _is_bare(heading: Tag) -> bool:
+    """Is there neither text nor picture before the next heading of this level (the answer stood there, say)?"""
+    own = set(map(id, heading.descendants))
+    for element in heading.next_elements:
+        if element.name == "h2":
+            return True
+        if id(element) not in own and (element.name == "img" or (isinstance(element, str) and element.strip())):
+            return False
+    return True
+
+
+def _unbroken(html):
+    """Numbers held together with their currency and unit at the end of a line."""
+    return _raw(NUMBER.sub(r'<span class="n">\g<0></span>', str(html)))

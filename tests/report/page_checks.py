@@ -25,7 +25,7 @@ def faults(html: str) -> list[str]:
     if soup.html.get("lang") != "en":
         found.append("no language")
     policy = soup.find("meta", {"http-equiv": "Content-Security-Policy"})
-    if policy is None or "default-src 'none'" not in policy["content"] or policy.find_previous(["style", "img", "link"]):
+    if not policy or "default-src 'none'" not in policy["content"] or policy.find_previous(["style", "img", "link"]):
         found.append("no policy, or too late")
     if len(soup.find_all("h1")) != 1:
         found.append("not one h1")

@@ -56,7 +56,8 @@ def test_a_page_without_answer_or_heading_still_is_a_page():
 
 def test_no_code_no_prompts_no_errors_are_shown():
     page, soup = page_of(
-        code(nb.new_output("stream", name="stderr", text="a warning"), nb.new_output("stream", name="stdout", text="said")),
+        code(nb.new_output("stream", name="stderr", text="a warning")),
+        code(nb.new_output("stream", name="stdout", text="said")),
         code(nb.new_output("error", ename="E", evalue="v", traceback=["Traceback (most recent call last)"])),
         code(html("<p>hidden</p>"), tags=["remove-cell"]), code(html("<p>hidden</p>"), tags=["explorer"]),
         code(source="month = 1", tags=["parameters"]), code(source="month = 2", tags=["injected-parameters"]),
@@ -71,13 +72,15 @@ def test_no_code_no_prompts_no_errors_are_shown():
 
 HOSTILE = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '<img src="https://a.example/x.png">',
-    '<iframe src="//a.example"></iframe>', '<a href="javascript:alert(1)">x</a>', '<link rel=stylesheet href="//a.example">',
+    '<iframe src="//a.example"></iframe>', '<a href="javascript:alert(1)">x</a>',
+    '<link rel=stylesheet href="//a.example">',
     '<style>@import "https://a.example"</style>', '<p style="background:url(https://a.example)">x</p>',
     '<svg onload=alert(1)><image href="https://a.example"/></svg>', '<form action="https://a.example"><input></form>',
     '<base href="https://a.example">', '<video src="https://a.example"></video>', '<p onclick="x()">x</p>',
     '<object data="https://a.example"></object>', "<!--[if IE]><script>x</script><![endif]-->",
     '<meta http-equiv="refresh" content="0;url=https://a.example">', "<noscript><img src=//a.example></noscript>",
-    '<table background="https://a.example"><tr><td>x</td></tr></table>', '<img srcset="https://a.example 2x" src="data:,">',
+    '<table background="https://a.example"><tr><td>x</td></tr></table>',
+    '<img srcset="https://a.example 2x" src="data:,">',
 ]
 
 
@@ -106,10 +109,27 @@ def test_links_to_other_hosts_are_text_and_links_within_the_report_stay():
 
 
 def test_contents_lead_to_the_parts():
-    _, soup = page_of(code(html(ANSWER)), nb.new_markdown_cell("## One *x*"), nb.new_markdown_cell("## Two <b>y</b>"))
+    _, soup = page_of(code(html(ANSWER)), nb.new_markdown_cell("## One *x*\n\nText."),
+                      nb.new_markdown_cell("## Two <b>y</b>\n\nText."))
     links = soup.select(".contents a")
     assert [a.get_text() for a in links] == ["One x", "Two y"]
     assert [soup.find(id=a["href"][1:]).get_text() for a in links] == ["One x", "Two y"]
+
+
+def test_a_heading_over_nothing_goes():
+    parts = ("## The answer", "## A part\n\nText.", "## A picture", "## The end")
+    said = [nb.new_markdown_cell(text) for text in parts]
+    picture = code(html('<img src="data:image/png;base64,AAAA" alt="x">'))
+    _, soup = page_of(said[0], code(html(ANSWER)), said[1], said[2], picture, said[3])
+    assert [h.get_text() for h in soup.select(".evidence h2")] == ["A part", "A picture"]
+    assert [a.get_text() for a in soup.select(".contents a")] == ["A part", "A picture"]
+
+
+def test_numbers_stay_with_their_units_and_the_text_stays_the_same():
+    said = "We expect EUR 1.23 m (80 % range −7 % to +24 %) &lt;b&gt; from 12 deals &amp; 3 months."
+    page, soup = page_of(code(html(f'<div class="answer"><p><strong>{said}</strong></p></div>')))
+    assert [s.get_text() for s in soup.select(".answer .n")] == ["EUR 1.23 m", "80 %", "−7 %", "+24 %"]
+    assert soup.select_one(".answer").get_text() == BeautifulSoup(said, "html.parser").get_text() == page.headline
 
 
 def test_tables_scroll_and_pictures_keep_their_words():
