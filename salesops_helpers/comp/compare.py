@@ -36,8 +36,11 @@ class Comparison:
     spans : DataFrame
         One row a plan, rep and span: plan, span (its last month), rep_id, team, region, pay_minor, pay, bookings, sales
         (bookings without overlay credit, so that each deal counts once).
+    used : DataFrame
+        Credit in every plan's cost: rep_id, span, deals (count of credits), bookings (currency).
     set_aside : DataFrame
-        What is in no plan's cost: rep_id, name, span, reason, deals (count), bookings (currency).
+        Credit in no plan's cost: rep_id, name, span, reason, deals (count of credits), bookings (currency). Together with
+        `used` it is all credit of these months.
     """
 
     plans: tuple[str, ...]
@@ -45,6 +48,7 @@ class Comparison:
     end: pd.Timestamp
     reps: pd.DataFrame
     spans: pd.DataFrame
+    used: pd.DataFrame
     set_aside: pd.DataFrame
 
 
@@ -87,7 +91,8 @@ def compare(plans: Sequence[Plan], tables: Tables, start: str | pd.Timestamp, en
     whole = paid.merge(bad[KEY], on=KEY, how="left", indicator="left_out")
     spans = _spans(tables, whole[whole["left_out"] == "left_only"], credit)
     reps = _reps([plan.plan for plan in plans], tables, spans, attainment(tables, first, last))
-    return Comparison(tuple(p.plan for p in plans), first, last, reps, spans, _set_aside(tables, credit, bad))
+    used, aside = _accounts(tables, credit, bad)
+    return Comparison(tuple(p.plan for p in plans), first, last, reps, spans, used, aside)
 
 
 def cost(comparison: Comparison, by: str | None = None) -> pd.DataFrame:
@@ -184,12 +189,13 @@ def _reps(order: list[str], tables: Tables, spans: pd.DataFrame, reached: pd.Dat
                   "difference_minor", "difference"]]
 
 
-def _set_aside(tables: Tables, credit: pd.DataFrame, bad: pd.DataFrame) -> pd.DataFrame:
-    """Credit that no plan's cost holds, and reps without credit whose pay could not be computed."""
+def _accounts(tables: Tables, credit: pd.DataFrame, bad: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Credit in every plan's cost, and credit in none: with the reason, and with reps without credit that have one."""
     lines = credit.merge(bad.rename(columns={"status": "why"}), on=KEY, how="outer")
-    lines["reason"] = lines["status"].where(lines["status"].notna() & (lines["status"] != USED), lines["why"])
-    lines = lines[lines["reason"].notna()]
-    frame = lines.groupby([*KEY, "reason"], as_index=False).agg(
-        deals=("opportunity_id", "nunique"), bookings=("bookings", "sum"))
-    names = tables.reps[["rep_id", "name"]].astype(object)
-    return frame.merge(names, on="rep_id", how="left")[["rep_id", "name", "span", "reason", "deals", "bookings"]]
+    own = lines["status"].notna() & (lines["status"] != USED)
+    lines["reason"] = lines["status"].where(own, lines["why"])
+    counts = {"deals": ("opportunity_id", "count"), "bookings": ("bookings", "sum")}
+    used = lines[lines["reason"].isna()].groupby(KEY, as_index=False).agg(**counts)
+    aside = lines[lines["reason"].notna()].groupby([*KEY, "reason"], as_index=False).agg(**counts)
+    aside = aside.merge(tables.reps[["rep_id", "name"]].astype(object), on="rep_id", how="left")
+    return used, aside[["rep_id", "name", "span", "reason", "deals", "bookings"]]

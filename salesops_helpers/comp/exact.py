@@ -23,7 +23,7 @@ def minor(values: pd.Series, minor_units: int, what: str) -> np.ndarray:
     whole = np.rint(scaled)
     off = np.abs(scaled - whole) > 1e-3 + np.abs(scaled) * 1e-15
     if off.any():
-        raise SalesOpsError(f"{what} = {values.fillna(0.0).to_numpy(float)[off][0]!r} is finer than the minor unit",
+        raise SalesOpsError(f"{what} = {float(values.fillna(0.0).to_numpy(float)[off][0])!r} is finer than the minor unit",
                             f"at most {minor_units} decimals", "round the amounts in the source")
     return whole.astype(np.int64).astype(object)
 

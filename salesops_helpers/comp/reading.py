@@ -13,6 +13,7 @@ from salesops_helpers.errors import SalesOpsError
 LARGEST = 200_000  # bytes; a plan is a page of text
 DEEPEST = 12
 _CORE = "tag:yaml.org,2002:"
+_PLAIN = {_CORE + kind for kind in ("map", "seq", "str", "null", "bool", "int", "float", "timestamp", "merge", "value")}
 
 Lines = dict[tuple, int]
 
@@ -61,7 +62,7 @@ def _plain(node, path: tuple, lines: Lines, where: str):
     line = lines[path] = node.start_mark.line + 1
     if len(path) > DEEPEST:
         raise _refusal(where, f"line {line} is nested too deep", f"at most {DEEPEST} levels", "write a flat plan")
-    if not node.tag.startswith(_CORE):
+    if node.tag not in _PLAIN:
         raise _refusal(where, f"line {line} uses the tag {node.tag!r}", "plain values", "take the tag out")
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, (*path, i), lines, where) for i, child in enumerate(node.value)]

@@ -171,7 +171,7 @@ def _middle(values: pd.Series) -> Fraction:
 
 
 def _by_rep(tables: Tables, used: pd.DataFrame) -> pd.DataFrame:
-    sums = used.groupby("rep_id", as_index=False).agg(deals=("opportunity_id", "nunique"), bookings=("bookings", "sum"))
+    sums = used.groupby("rep_id", as_index=False).agg(deals=("opportunity_id", "count"), bookings=("bookings", "sum"))
     frame = tables.reps[["rep_id", "name", "team"]].astype(object).merge(sums, on="rep_id")
     return frame.sort_values(["bookings", "rep_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
 

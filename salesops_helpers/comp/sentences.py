@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from salesops_helpers.comp.scenario import Scenario
 from salesops_helpers.words import counted, joined, money, month_name, percent, short_money
 
@@ -15,7 +13,7 @@ def answer_sentences(s: Scenario) -> list[str]:
     if not s.plans:
         return [f"No pay can be computed: {_bookings(s)} wait for a plan.", *s.lacking]
     if not s.computed:
-        return [_without(s), *s.notes]
+        return [_without(s), *s.lacking, *s.notes]
     return [_costs(s), _moved(s), _by_span(s), _left_out(s), *s.notes]
 
 
@@ -101,33 +99,25 @@ def _left_out(s: Scenario) -> str:
 
 
 def _without(s: Scenario) -> str:
-    why = joined(text.split(";")[0].split(" is missing")[0].removeprefix("The ") for text in s.lacking)
+    why = joined(text.split(" is missing")[0].replace("The ", "the ", 1) for text in s.lacking)
     reason = f"{why} {'are' if len(s.lacking) > 1 else 'is'} missing" if s.lacking else "no rep has what the plans need"
-    return f"{_time(s)} the plans would have been paid on {_bookings(s)}; what they cost cannot be computed, because {reason}."
+    return f"{_time(s)} (finished {span_word(s)}s) the plans would have been paid on {_bookings(s)}; what they cost cannot be computed, because {reason}."
+
+
+def uncomputed(s: Scenario) -> list[str]:
+    """Why no pay is computed: which table is missing and what it would show, or what the reps lack."""
+    if s.lacking:
+        return s.lacking
+    reasons = s.set_aside["reason"].tolist()
+    return [f"No rep's pay could be computed ({joined(reasons) or 'no rep was employed in these months'})."]
+
+
+def undrawn(s: Scenario) -> list[str]:
+    """Why no payout can be shown for a typical rep."""
+    return s.lacking or ["A typical rep's payout needs a target incentive (in the plan or in plan_assignments) and, for "
+                         "rates on money, quotas."]
 
 
 def span_word(s: Scenario) -> str:
     """The span that the plans measure: month, quarter or year."""
     return s.plans[0].period.measure if s.plans else "span"
-
-
-def plan_labels(s: Scenario) -> dict[str, str]:
-    """Headings of tables that hold two plans side by side."""
-    names = [plan.plan for plan in s.plans] + ["", ""]
-    return {"pay_a": f"{names[0]} ({s.currency})", "pay_b": f"{names[1]} ({s.currency})", "more": f"difference ({s.currency})",
-            "difference": f"difference ({s.currency})", "sales": f"bookings ({s.currency})",
-            "bookings": f"bookings ({s.currency})", "cost_a": f"{names[0]} ÷ bookings", "cost_b": f"{names[1]} ÷ bookings"}
-
-
-def abreast(s: Scenario, by: str) -> pd.DataFrame:
-    """Cost by unit with the plans in columns: `by`, reps, sales, pay_a, pay_b, more, cost_a, cost_b, and a line for all."""
-    long = s.cost_by(by)
-    total = s.cost.assign(**{by: pd.NaT if by == "span" else "all"})
-    both = pd.concat([long, total], ignore_index=True)
-    names = [plan.plan for plan in s.plans]
-    wide = both[both["plan"] == names[0]][[by, "reps", "sales", "pay", "cost_of_sales"]].rename(
-        columns={"pay": "pay_a", "cost_of_sales": "cost_a"}).reset_index(drop=True)
-    if len(names) > 1:
-        other = both[both["plan"] == names[1]].reset_index(drop=True)
-        wide = wide.assign(pay_b=other["pay"], cost_b=other["cost_of_sales"], more=other["more"])
-    return wide

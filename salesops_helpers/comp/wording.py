@@ -40,23 +40,26 @@ def _pays(plan: Plan, c: Component) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    return f"{plain(rate.value)} times the target" if rate.of == "target" else f"{plain(rate.value * 100)} % of the money"
+    return f"{plain(rate.value)} × its part of the target" if rate.of == "target" else f"{plain(rate.value * 100)} % of the money"
 
 
 def _flat(plan: Plan, c: Component) -> str:
     rate = c.payout.rate
     if rate.of == "target" and rate.value == 1:
         return "its part of the target, in step with attainment"
-    return f"{_rate(rate)}, in step with attainment" if rate.of == "target" else f"{_rate(rate)} on every sale"
+    return f"{_rate(rate)}, times attainment" if rate.of == "target" else f"{_rate(rate)} on every sale"
 
 
 def _tiers(plan: Plan, c: Component) -> str:
     tiers, currency = c.payout.tiers, plan.currency
-    steps = [f"{_rate(tier.rate)} from {_bound(tier.start, currency)}" for tier in tiers]
+    on_target = c.unit == "target"
+    rates = [f"{plain(tier.rate.value)} ×" if on_target else _rate(tier.rate) for tier in tiers]
+    steps = [f"{rate} from {_bound(tier.start, currency)}" for rate, tier in zip(rates, tiers, strict=True)]
     how = "each band at its own rate" if c.payout.kind == "marginal" else (
         f"everything at the rate that is reached, exactly on a bound the {c.payout.tie} one")
     below = "" if tiers[0].start[0] == 0 else f"; nothing below {_bound(tiers[0].start, currency)}"
-    return f"{joined(steps)}, {how}{below}"
+    lead = "its part of the target in step with attainment, " if on_target else ""
+    return f"{lead}{joined(steps)}, {how}{below}"
 
 
 def _curve(plan: Plan, c: Component) -> str:

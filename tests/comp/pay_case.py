@@ -1,0 +1,88 @@
+"""Small companies and plans for the tests of pay: one line a deal, quota or assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import pandas as pd
+
+from salesops_helpers.comp.payouts import payouts
+from salesops_helpers.comp.plans import Plan, read_plan
+from salesops_helpers.data.company import Company
+from salesops_helpers.data.container import Tables
+
+HEAD = """plan: test
+version: 1
+status: draft
+effective: {effective}
+currency: {currency}
+period: {period}
+rounding: {{scale: {scale}, mode: half_up}}
+"""
+YEAR = "{from: 2026-01-01, to: 2026-12-31}"
+MONTHLY = "{measure: month, pay: month, accumulate: none}"
+QUARTERLY = "{measure: quarter, pay: month, accumulate: none}"
+MONTHLY_YTD = "{measure: month, pay: month, accumulate: ytd, true_up: deduct_paid}"
+QUARTERLY_YTD = "{measure: quarter, pay: month, accumulate: ytd, true_up: deduct_paid}"
+YEARLY = "{measure: year, pay: month, accumulate: none}"
+
+
+def plan(components: Sequence[str], period: str = MONTHLY, more: str = "", currency: str = "EUR", scale: int = 2,
+         effective: str = YEAR) -> Plan:
+    """A plan of one-line components, for example ``"id: own, measure: …, payout: …"``."""
+    head = HEAD.format(period=period, currency=currency, scale=scale, effective=effective)
+    body = "components:\n" + "".join(f"  - {{{component}}}\n" for component in components)
+    return read_plan(head + more + ("\n" if more else "") + body, "test.yaml")
+
+
+def part(payout: str, name: str = "own", level: str = "individual", of: str = "bookings", weight: str = "") -> str:
+    """One component as a line of YAML."""
+    heavy = f", weight: {weight}" if weight else ""
+    return f"id: {name}{heavy}, measure: {{of: {of}, level: {level}}}, payout: {{{payout}}}"
+
+
+def tiers(bounds: Sequence[tuple[str, str]]) -> str:
+    """``[("0", "5%")]`` as the YAML of tiers."""
+    return "tiers: [" + ", ".join(f"{{from: {low}, rate: {rate}}}" for low, rate in bounds) + "]"
+
+
+def company(reps: Sequence[str | dict], deals: Sequence[tuple], quotas: Sequence[tuple] = (), as_of: str = "2026-12-31",
+            fiscal_year_start: int = 1, minor_units: int = 2, **frames: pd.DataFrame) -> Tables:
+    """Tables of a company: reps (ids, or rows), deals (id, rep, day of winning, amount), quotas (rep, month, amount)."""
+    about = Company(name="Acme", currency="EUR", stages=["Open", "Won", "Lost"], won_stages=["Won"], lost_stages=["Lost"],
+                    fiscal_year_start=fiscal_year_start, minor_units=minor_units)
+    people = pd.DataFrame([{"rep_id": r, "name": r.upper(), "team": "T", "region": "R"} if isinstance(r, str) else r
+                           for r in reps])
+    won = pd.DataFrame(list(deals), columns=["opportunity_id", "rep_id", "closed_on", "amount"]).assign(
+        stage="Won", status="won", created_on="2025-01-01")
+    goals = pd.DataFrame(list(quotas), columns=["rep_id", "month", "amount"])
+    goals["month"] = pd.to_datetime(goals["month"], format="%Y-%m")
+    tables = {"reps": people, "opportunities": won, **({"quotas": goals} if len(goals) else {}), **frames}
+    return Tables.from_frames(about, tables, as_of=as_of)
+
+
+def months(rep: str, amount: float, first: int = 1, last: int = 12) -> list[tuple]:
+    """The same quota in each month of 2026."""
+    return [(rep, f"2026-{n:02d}", amount) for n in range(first, last + 1)]
+
+
+def earned(plan: Plan, tables: Tables, start: str = "2026-01", end: str = "2026-12", component: str | None = None,
+           replay: bool = True) -> dict[str, list[Fraction]]:
+    """Rep → exact pay of each period that paid something other than nothing, in order of time."""
+    frame = payouts(plan, tables, start, end, replay=replay)
+    frame = frame if component is None else frame[frame["component"] == component]
+    sums = frame.groupby(["rep_id", "period"])["earned_minor"].sum()
+    sums = sums[sums != 0].reset_index()
+    return {rep: [Fraction(int(v), 10**plan.rounding.scale) for v in rows["earned_minor"]]
+            for rep, rows in sums.groupby("rep_id")}
+
+
+def pays(plan: Plan, amounts: Sequence[float | str], quota: float | None = None) -> list[Fraction]:
+    """Pay of one deal each, of reps of their own, in January; `quota` is that of each rep."""
+    reps = [f"r{n:03d}" for n in range(len(amounts))]
+    deals = [(f"d{n}", rep, "2026-01-15", float(a)) for n, (rep, a) in enumerate(zip(reps, amounts, strict=True))]
+    quotas = [] if quota is None else [q for rep in reps for q in months(rep, quota, 1, 1)]
+    frame = payouts(plan, company(reps, deals, quotas), "2026-01", "2026-01", replay=True)
+    sums = frame.groupby("rep_id")["earned_minor"].sum()
+    return [Fraction(int(v), 10**plan.rounding.scale) for v in sums]
