@@ -185,8 +185,8 @@ def test_large_companies_are_quick():
     assert found.spread == pytest.approx(0.08, abs=0.006)
 
 
-# Coverage. Over data sets of 30 reps the share covered has a standard deviation of 0.072 at most; at 60 data sets 0.028 is three
-# standard errors.
+# Coverage. Over data sets of 30 reps the share covered has a standard deviation of 0.072 at most; at 60 data sets 0.028
+# is three standard errors.
 @pytest.mark.parametrize(("spread", "least", "most"), [(0.0, 0.90, 1.0), (0.05, 0.84, 0.96), (0.10, 0.84, 0.96)])
 def test_ranges_cover(spread, least, most):
     share = covered(5, 60, 30, 0.63, spread, 100, 340, draws=500)
