@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from salesops_helpers.data.columns import Column, Table
-from salesops_helpers.data.company import FILE_NAME, Company
-from salesops_helpers.data.sources.files import LINE, RawFile
-from salesops_helpers.errors import SalesOpsError, listed
+from salesops_helpers.data.company import Company
+from salesops_helpers.data.sources.base import FILE, LINE, Part
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -16,48 +15,44 @@ TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"
 
 
-def source_columns(raw: RawFile, table: Table, company: Company) -> dict[str, str]:
-    """Column of the table → column of the file. Raises `SalesOpsError` where a mapped or required one is missing."""
-    mapped, constants = company.columns.get(table.name, {}), company.constants.get(table.name, {})
-    lost = [c for c, source in mapped.items() if source not in raw.columns]
-    if lost:
-        raise SalesOpsError(
-            f"{raw.path.name} has no column {mapped[lost[0]]!r}, which {FILE_NAME} names for {table.name}.{lost[0]}",
-            f"its columns: {listed(raw.columns, 30)}", f"mend [columns.{table.name}] in {FILE_NAME}",
-        )
-    found = {c: mapped.get(c, c) for c in table.names if mapped.get(c, c) in raw.columns}
-    if without := [c for c in table.must_have if c not in found and c not in constants]:
-        raise SalesOpsError(
-            f"{raw.path.name} has no column {without[0]!r}, which the table {table.name} needs",
-            f"its columns: {listed(raw.columns, 30)}",
-            f"add it, or name the column that holds it: [columns.{table.name}] {without[0]} = \"…\" in {FILE_NAME}",
-        )
-    return found
-
-
-def read_typed(relation: ir.Table, table: Table, found: dict[str, str], company: Company) -> ir.Table:
-    """Each column of the table typed, and beside it ``given_<column>``: what the file gives, trimmed, empty as missing,
-    its value mapped or its constant added. What cannot be cast is missing in the typed column alone."""
+def gathered(parts: list[Part], table: Table, company: Company) -> ir.Table:
+    """The records of all parts, one below the other: ``given_<column>`` as the source gives it (trimmed, empty as
+    missing, its value mapped or its constant added), ``source_line`` and ``source_file``."""
     import ibis
 
-    given = {c: _given(relation, c, table.name, found, company) for c in table.names}
-    columns = {c.name: _cast(given[c.name], c) if given[c.name] is not None else ibis.null(_engine_type(c))
-               for c in table.columns}
-    if table.name == "opportunities":
-        columns["status"] = _status(columns, company)
-    shown = {f"given_{c}": value for c, value in given.items() if value is not None}
-    return relation.select(relation[LINE], **columns, **shown)
+    held = {c for part in parts for c in part.names} | set(company.constants.get(table.name, {}))
+    columns = [c for c in table.names if c in held]
+    selected = []
+    for part in parts:
+        given = {f"given_{c}": _given(part, c, table.name, company) for c in columns}
+        if len(parts) > 1:
+            given = {name: value.cast("string") for name, value in given.items()}
+        selected.append(part.relation.select(part.relation[LINE], **{FILE: ibis.literal(part.label)}, **given))
+    return selected[0] if len(parts) == 1 else ibis.union(*selected)
 
 
-def _given(relation: ir.Table, column: str, table: str, found: dict[str, str], company: Company) -> ir.Value | None:
+def _given(part: Part, column: str, table: str, company: Company) -> ir.Value:
     import ibis
 
     constants, values = company.constants.get(table, {}), company.values.get(table, {})
-    if column not in found:
-        return ibis.literal(str(constants[column])) if column in constants else None
-    value = relation[found[column]]
+    if column not in part.names:
+        return ibis.literal(str(constants[column])) if column in constants else ibis.null("string")
+    value = part.relation[part.names[column]]
     value = value.strip().nullif("") if value.type().is_string() else value
     return value.substitute(values[column]) if column in values else value
+
+
+def typed(given: ir.Table, table: Table, company: Company) -> ir.Table:
+    """Beside what was given each column of the table, typed; what cannot be cast is missing there."""
+    import ibis
+
+    columns = {
+        c.name: _cast(given[f"given_{c.name}"], c) if f"given_{c.name}" in given.columns
+        else ibis.null(_engine_type(c)) for c in table.columns
+    }
+    if table.name == "opportunities":
+        columns["status"] = _status(columns, company)
+    return given.mutate(**columns)
 
 
 def _status(columns: dict[str, ir.Value], company: Company) -> ir.StringValue:

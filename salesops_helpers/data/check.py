@@ -48,9 +48,9 @@ def check(source: str | Path, out: Path | None = None) -> CheckReport:
     Raises `SalesOpsError` where the source cannot be read, or `out` lies inside the source's data.
     """
     tables, checker = read_all(source)
-    done = {name: checker.table(name) for name in checker.files}
+    done = {name: checker.table(name) for name in checker.names}
     counts = pd.DataFrame([
-        {"table": name, "file": checker.files[name].name, "rows_in": c.rows_in, "used": len(c.used),
+        {"table": name, "file": checker.source.label(name), "rows_in": c.rows_in, "used": len(c.used),
          "set_aside": len(c.set_aside), "flagged": c.flags["key"].nunique()}
         for name, c in done.items()
     ])

@@ -45,20 +45,20 @@ def read_all(source: str | Path):
     from salesops_helpers.data.quality import Checker
 
     checker = Checker(read_company(source))
-    frames = Later({name: lambda name=name: checker.table(name).used for name in checker.files})
+    frames = Later({name: lambda name=name: checker.table(name).used for name in checker.names})
     deals = frames["opportunities"][["created_on", "closed_on"]]
     return Tables(checker.company, frames, checker.extract_date or deals.max().max()), checker
 
 
 def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:
     """Tables cut to a day or to the end of a month that lies inside the data; see `load`."""
-    first, last = _span(tables)
+    first, first_closed, last = _span(tables)
     if month is not None:
         start, end = month_start(month), month_end(month)
-        if not month_start(first) <= start <= last:
+        if not month_start(first_closed) <= start <= last:
             raise SalesOpsError(
                 f"month {month} lies outside the data of {tables.company.name}",
-                f"months from {first:%Y-%m} to {last:%Y-%m}", f"choose one of them, such as {last:%Y-%m}",
+                f"months from {first_closed:%Y-%m} to {last:%Y-%m}", f"choose one of them, such as {last:%Y-%m}",
             )
         return snapshot(tables, min(end, last))
     day = last if as_of is None else _day(as_of)
@@ -70,9 +70,12 @@ def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:
     return snapshot(tables, day)
 
 
-def _span(tables: Tables) -> tuple[pd.Timestamp, pd.Timestamp]:
-    first = tables.opportunities[["created_on", "closed_on"]].min().min()
-    return (tables.extract_date if pd.isna(first) else first), tables.extract_date
+def _span(tables: Tables) -> tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]:
+    """First day of the data, first day on which a deal closed, extract date."""
+    created, closed = tables.opportunities[["created_on", "closed_on"]].min()
+    last = tables.extract_date
+    first = min((day for day in (created, closed) if pd.notna(day)), default=last)
+    return first, (closed if pd.notna(closed) else first), last
 
 
 def _day(as_of) -> pd.Timestamp:

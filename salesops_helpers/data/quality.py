@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from salesops_helpers.data.casting import read_typed, source_columns
+from salesops_helpers.data.casting import gathered, typed
 from salesops_helpers.data.columns import TEXT, Table
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.rules import Rule, rules_for
-from salesops_helpers.data.sources.files import LINE, RawFile, find_files, read_raw
+from salesops_helpers.data.sources import open_source
+from salesops_helpers.data.sources.base import FILE, LINE, Part
 from salesops_helpers.data.tables import TABLES, conform
 from salesops_helpers.errors import SalesOpsError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 SET_ASIDE = ["table", "file", LINE, "key", "rule", "reason", "row"]
-FLAGS = ["table", LINE, "key", "rule", "reason"]
+FLAGS = ["table", "file", LINE, "key", "rule", "reason"]
 SAME, OTHER = "identical duplicate", "conflicting duplicate"
 DUPLICATES = {
     SAME: "the same row stands above it", OTHER: "a row above it has the same key and other values; that one is used",
@@ -45,11 +46,8 @@ class Checker:
     """The tables of one company, each read and checked when it is first asked for, and once."""
 
     def __init__(self, company: Company):
-        import ibis
-
-        self.company, self.files = company, find_files(company)
-        self.con = ibis.duckdb.connect()
-        self.con.raw_sql("SET timezone='UTC'; SET autoinstall_known_extensions=false")
+        self.company, self.source = company, open_source(company)
+        self.con, self.names = self.source.con, self.source.names
         self.extract_date = None if company.extract_date is None else pd.Timestamp(company.extract_date)
         self._done: dict[str, Checked] = {}
 
@@ -60,22 +58,31 @@ class Checker:
         return self._done[name]
 
     def _check(self, table: Table) -> Checked:
-        raw = read_raw(self.con, table.name, self.files[table.name])
-        found = source_columns(raw, table, self.company)
-        relation = self.con.table(raw.relation)
-        values = read_typed(relation, table, found, self.company)
-        known = {to: self._keys(to) for to in sorted({c.refers_to for c in table.columns} & set(self.files))}
+        parts = self.source.parts(table.name)
+        values = typed(gathered(parts, table, self.company), table, self.company)
+        known = {to: self._keys(to) for to in sorted({c.refers_to for c in table.columns} & set(self.names))}
         given = [c for c in table.names if f"given_{c}" in values.columns]
         rules = rules_for(table, self.company, self.extract_date, known, given)
         marked = self._mark(table, values, [rule for rule in rules if rule.sets_aside])
         kept = marked.filter(marked["_rule"].isnull())
+        lost = [part.unreadable.assign(file=part.label) for part in parts if len(part.unreadable)]
         checked = Checked(
-            _used(kept, table), _set_aside(marked, raw, table), _flags(kept, table, rules),
-            int(relation.count().execute()) + len(raw.unreadable), _mapped(relation, table, found, self.company),
+            _used(kept, table), _set_aside(marked, lost, table), _flags(kept, table, rules),
+            int(marked.count().execute()) + sum(map(len, lost)), _mapped(parts, table, self.company),
         )
-        _refuse_nothing_usable(checked, raw, table)
+        self._refuse_nothing_usable(checked, table)
         self.con.create_table(f"used_{table.name}", kept.select(table.key[0]), temp=True)
         return checked
+
+    def _refuse_nothing_usable(self, checked: Checked, table: Table) -> None:
+        if len(checked.used) or not table.required:
+            return
+        top = checked.set_aside["reason"].value_counts()
+        why = f"none of its {checked.rows_in} rows can be used, most often: {top.index[0]}" if len(top) else "no rows"
+        raise SalesOpsError(
+            f"{self.source.label(table.name)}: {why}", f"a source with usable rows of {table.name}",
+            "mend it, or the column map in company.toml",
+        )
 
     def _keys(self, name: str) -> ir.Column:
         self.table(name)
@@ -90,7 +97,7 @@ class Checker:
 
         numbered = [(rule.when(values), i) for i, rule in enumerate(rules)]
         decided = values.mutate(_rule=ibis.cases(*numbered) if numbered else ibis.null("int64"))
-        window = ibis.window(group_by=[*table.key, decided["_rule"].isnull()], order_by=LINE)
+        window = ibis.window(group_by=[*table.key, decided["_rule"].isnull()], order_by=[FILE, LINE])
         content = ibis.array([decided[c].cast("string").fill_null("") for c in decided.columns if c[:6] == "given_"])
         same = content.join("\x1f") == content.join("\x1f").first().over(window)
         twin = decided["_rule"].isnull() & (ibis.row_number().over(window) > 0)
@@ -112,7 +119,7 @@ def _used(kept: ir.Table, table: Table) -> pd.DataFrame:
     """The used rows as a conforming frame, in the order of the file; an open deal has no closing date."""
     if table.name == "opportunities":
         kept = kept.mutate(closed_on=(kept["status"] == "open").ifelse(None, kept["closed_on"]))
-    return conform(table.name, _pandas(kept.order_by(LINE).select(table.names)))
+    return conform(table.name, _pandas(kept.order_by([FILE, LINE]).select(table.names)))
 
 
 def _pandas(relation: ir.Table) -> pd.DataFrame:
@@ -129,54 +136,45 @@ def _key(relation: ir.Table, table: Table):
     return parts[0].concat(*[text for part in parts[1:] for text in (" / ", part)]) if parts[1:] else parts[0]
 
 
-def _set_aside(marked: ir.Table, raw: RawFile, table: Table) -> pd.DataFrame:
+def _set_aside(marked: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """The set-aside rows: where they stand, why (with the value seen), and the row as it was given."""
     bad = marked.filter(marked["_rule"].notnull())
     given = [c for c in bad.columns if c.startswith("given_")]
-    frame = _pandas(bad.select(*given, LINE, "_rule", "_reason", "_seen", _key=_key(bad, table)))
+    frame = _pandas(bad.select(*given, LINE, FILE, "_rule", "_reason", "_seen", _key=_key(bad, table)))
     rows = frame[given].rename(columns=lambda c: c.removeprefix("given_")).astype(object)
     records = rows.astype(str).where(rows.notna(), "").to_dict("records")
     found = pd.DataFrame({
-        LINE: frame[LINE], "key": frame["_key"], "rule": frame["_rule"],
+        LINE: frame[LINE], "file": frame[FILE], "key": frame["_key"], "rule": frame["_rule"],
         "reason": frame["_reason"].astype(object)
         + frame["_seen"].map(lambda v: "" if pd.isna(v) else f": {v!r}").astype(object),
         "row": [json.dumps(record, ensure_ascii=False) for record in records],
     })
-    lost = raw.unreadable.assign(rule="unreadable record", key="")
-    parts = [part for part in (lost, found) if len(part)]
-    frame = pd.concat(parts).sort_values(LINE) if parts else found
-    return frame.assign(table=table.name, file=raw.path.name)[SET_ASIDE].reset_index(drop=True)
+    lost = [part.assign(rule="unreadable record", key="") for part in lost]
+    parts = [part for part in (*lost, found) if len(part)]
+    frame = pd.concat(parts).sort_values(["file", LINE]) if parts else found
+    return frame.assign(table=table.name)[SET_ASIDE].reset_index(drop=True)
 
 
 def _flags(kept: ir.Table, table: Table, rules: list[Rule]) -> pd.DataFrame:
     """One row a used row and flag."""
     parts = [
-        _pandas(hit.select(LINE, key=_key(hit, table))).assign(rule=rule.name, reason=rule.words)
+        _pandas(hit.select(LINE, key=_key(hit, table), file=hit[FILE])).assign(rule=rule.name, reason=rule.words)
         for rule in rules if not rule.sets_aside
         for hit in [kept.filter(rule.when(kept))]
     ]
-    parts = [part for part in parts if len(part)] or [pd.DataFrame(columns=[LINE, "key", "rule", "reason"])]
+    parts = [part for part in parts if len(part)] or [pd.DataFrame(columns=FLAGS[1:])]
     return pd.concat(parts).assign(table=table.name)[FLAGS].reset_index(drop=True)
 
 
-def _mapped(relation: ir.Table, table: Table, found: dict[str, str], company: Company) -> pd.DataFrame:
+def _mapped(parts: list[Part], table: Table, company: Company) -> pd.DataFrame:
     """How often each value map of company.toml was used: table, column, value in the file, value used, rows."""
-    parts = []
-    for column, values in company.values.get(table.name, {}).items():
-        if column in found:
-            source = relation[found[column]].cast("string").strip()
-            hits = relation.filter(source.isin(list(values))).select(was=source)
-            counts = _pandas(hits.was.value_counts(name="rows"))
-            parts.append(counts.assign(table=table.name, column=column, now=counts["was"].map(values)))
-    frame = pd.concat(parts) if parts else pd.DataFrame(columns=["table", "column", "was", "now", "rows"])
-    return frame[["table", "column", "was", "now", "rows"]].sort_values(["column", "was"]).reset_index(drop=True)
-
-
-def _refuse_nothing_usable(checked: Checked, raw: RawFile, table: Table) -> None:
-    if len(checked.used) or not table.required:
-        return
-    top = checked.set_aside["reason"].value_counts()
-    why = f"none of its {checked.rows_in} rows can be used, most often: {top.index[0]}" if len(top) else "no rows"
-    raise SalesOpsError(
-        f"{raw.path}: {why}", f"a file with usable rows of {table.name}", "mend the file or its column map"
-    )
+    maps = company.values.get(table.name, {})
+    found = []
+    for part, column in ((part, column) for part in parts for column in maps if column in part.names):
+        source = part.relation[part.names[column]].cast("string").strip()
+        hits = part.relation.filter(source.isin(list(maps[column]))).select(was=source)
+        counts = _pandas(hits.was.value_counts(name="rows"))
+        found.append(counts.assign(table=table.name, column=column, now=counts["was"].map(maps[column])))
+    columns = ["table", "column", "was", "now", "rows"]
+    frame = pd.concat(found) if found else pd.DataFrame(columns=columns)
+    return frame.groupby(columns[:4], as_index=False)["rows"].sum()

@@ -78,7 +78,7 @@ def checked(source: str, month: str, out: Path, only: Sequence[str], jobs: int |
     for entry in entries:
         runner.check_parameters(entry.path, {"source": str(company.home), "month": month})
     tables = cut(everything, month=month)
-    counts = [_count(name, checker.table(name)) for name in checker.files]
+    counts = [_count(name, checker.table(name)) for name in checker.names]
     place = out.absolute() / month
     folder.refuse_unwritable(place)
     inputs = record.inputs_hash(company)

@@ -27,7 +27,7 @@ def test_frames_have_exactly_the_declared_columns_and_types(tmp_path):
 def test_month_and_as_of(tmp_path):
     folder = write_company(tmp_path / "acme")
     assert load(folder).as_of == pd.Timestamp("2026-03-31")
-    assert load(folder, month="2026-01").as_of == pd.Timestamp("2026-01-31")
+    assert load(folder, month="2026-02").as_of == pd.Timestamp("2026-02-28")
     assert load(folder, as_of="2026-02-10").opportunities["status"].tolist() == ["won", "open", "open"]
     short = write_company(tmp_path / "short", toml=TOML.replace("2026-03-31", "2026-03-15"))
     assert load(short, month="2026-03").as_of == pd.Timestamp("2026-03-15")
@@ -42,7 +42,7 @@ def test_the_extract_date_is_the_latest_event_where_none_is_given(tmp_path):
     ({"month": "2026-13"}, "month '2026-13' is not a month; allowed: YYYY-MM"),
     ({"month": "2026-1"}, "is not a month"),
     ({"month": "March"}, "is not a month"),
-    ({"month": "2025-12"}, "months from 2026-01 to 2026-03"),
+    ({"month": "2025-12"}, "months from 2026-02 to 2026-03"),
     ({"month": "2026-04"}, "choose one of them, such as 2026-03"),
     ({"as_of": "2026-04-01"}, "days from 2026-01-05 to 2026-03-31"),
     ({"as_of": "soon"}, "as_of 'soon' is not a day"),

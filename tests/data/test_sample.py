@@ -36,7 +36,7 @@ def tables(made) -> Tables:
 @pytest.fixture(scope="module")
 def checked(made) -> dict:
     checker = Checker(read_company(made[0]))
-    return {name: checker.table(name) for name in checker.files}
+    return {name: checker.table(name) for name in checker.names}
 
 
 def files(folder: Path) -> dict[str, bytes]:

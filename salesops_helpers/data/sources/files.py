@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from salesops_helpers.data.company import FILE_NAME, Company
+from salesops_helpers.data.sources.base import LINE, Part
+from salesops_helpers.data.sources.names import resolve
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed, one_line
 
 SUFFIXES = (".csv", ".parquet")
 HEADER_BYTES = 1 << 20
-LINE = "source_line"
 
 
-@dataclass(frozen=True)
-class RawFile:
-    """The records of one file in the engine: the name of their temporary table, its columns, what could not be read.
+class FileSource:
+    """The tables of a company folder: one file a table, read into DuckDB when asked for."""
 
-    ``source_line`` numbers a record as a spreadsheet does: the header is line 1.
-    """
+    def __init__(self, company: Company):
+        import ibis
 
-    name: str
-    path: Path
-    relation: str
-    columns: list[str]
-    unreadable: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[LINE, "reason", "row"]))
+        self.company, self.files = company, find_files(company)
+        self.names = list(self.files)
+        self.con = ibis.duckdb.connect()
+        self.con.raw_sql("SET timezone='UTC'; SET autoinstall_known_extensions=false")
+
+    def label(self, name: str) -> str:
+        return self.files[name].name
+
+    def parts(self, name: str) -> list[Part]:
+        path = self.files[name]
+        readers = {".csv": _read_csv, ".parquet": _read_parquet}
+        if path.suffix.lower() not in readers:
+            raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export it as CSV")
+        columns, unreadable = readers[path.suffix.lower()](self.con, name, path)
+        names = resolve(path.name, columns, TABLES[name], self.company)
+        return [Part(path.name, self.con.table(f"raw_{name}"), columns, names, unreadable)]
 
 
 def find_files(company: Company) -> dict[str, Path]:
@@ -53,15 +63,6 @@ def find_files(company: Company) -> dict[str, Path]:
                 f"add the file, or name it under [files] in {FILE_NAME}",
             )
     return found
-
-
-def read_raw(con, name: str, path: Path) -> RawFile:
-    """Bring the file of table `name` into the engine as text records. `con` is an Ibis DuckDB connection."""
-    if path.suffix.lower() == ".parquet":
-        return _read_parquet(con, name, path)
-    if path.suffix.lower() == ".csv":
-        return _read_csv(con, name, path)
-    raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export the table as CSV")
 
 
 def _header(path: Path) -> list[str]:
@@ -96,7 +97,7 @@ SIGNATURES = {
 }
 
 
-def _read_csv(con, name: str, path: Path) -> RawFile:
+def _read_csv(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
     names = _header(path)
     columns = ", ".join(f"{_quote(n)}: 'VARCHAR'" for n in names)
     reader = (
@@ -111,7 +112,7 @@ def _read_csv(con, name: str, path: Path) -> RawFile:
     ).df()
     rejected["reason"] = "the record cannot be read: " + rejected["reason"].map(one_line)
     _number_lines(con, name, rejected[LINE].tolist())
-    return RawFile(name, path, f"raw_{name}", names, rejected)
+    return names, rejected
 
 
 def _number_lines(con, name: str, rejected: list[int]) -> None:
@@ -127,11 +128,11 @@ def _number_lines(con, name: str, rejected: list[int]) -> None:
     )
 
 
-def _read_parquet(con, name: str, path: Path) -> RawFile:
+def _read_parquet(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
     _run(con, path, f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () + 1 AS {LINE}, * "
                     f"FROM read_parquet({_quote(path)})")
     columns = [c for c in con.table(f"raw_{name}").columns if c != LINE]
-    return RawFile(name, path, f"raw_{name}", columns)
+    return columns, pd.DataFrame(columns=[LINE, "reason", "row"])
 
 
 def _run(con, path: Path, sql: str) -> None:
