@@ -8,6 +8,7 @@ import pandas as pd
 
 from salesops_helpers.data.company import read_company
 from salesops_helpers.data.container import Later, Tables
+from salesops_helpers.data.currency import converted
 from salesops_helpers.data.snapshot import snapshot
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.periods import month_end, month_start
@@ -60,14 +61,14 @@ def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:
                 f"month {month} lies outside the data of {tables.company.name}",
                 f"months from {first_closed:%Y-%m} to {last:%Y-%m}", f"choose one of them, such as {last:%Y-%m}",
             )
-        return snapshot(tables, min(end, last))
+        return converted(snapshot(tables, min(end, last)))
     day = last if as_of is None else _day(as_of)
     if not first <= day <= last:
         raise SalesOpsError(
             f"as_of {day:%Y-%m-%d} lies outside the data of {tables.company.name}",
             f"days from {first:%Y-%m-%d} to {last:%Y-%m-%d}", "choose one of them",
         )
-    return snapshot(tables, day)
+    return converted(snapshot(tables, day))
 
 
 def _span(tables: Tables) -> tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]:

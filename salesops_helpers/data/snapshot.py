@@ -52,27 +52,61 @@ def _cut(tables: Tables, name: str, day: pd.Timestamp) -> pd.DataFrame:
 
 
 def _cut_opportunities(tables: Tables, name: str, day: pd.Timestamp) -> pd.DataFrame:
-    """Deals created by `day`; those that closed later are open, with what their history shows."""
+    """Deals created by `day`, as they were known: by their history where it reaches, else by their closing date.
+
+    A deal that its history shows open on that day is open, whatever closing date was entered later; one that it shows
+    won or lost is, also where it was opened again later. That holds where the history records closings at all.
+    """
     deals = tables.opportunities
     deals = deals[deals["created_on"] <= day].reset_index(drop=True)
-    closed = deals["closed_on"] <= day
+    then = _then(tables, deals["opportunity_id"], day)
+    status = then["status"].where(then["status"].notna(), deals["status"].where(deals["closed_on"] <= day, "open"))
+    as_now = (status != "open") & (status == deals["status"]) & (deals["closed_on"] <= day)
     current = [c.name for c in TABLES[name].columns if c.time == "current"]
-    known = deals[current].where(closed)
-    then = _moving_then(tables, deals["opportunity_id"], day)
-    covered = {c: then[c].where(then[c].notna(), known[c]) for c in MOVING}
-    known = known.assign(**{c: covered[c].astype(deals[c].dtype) for c in MOVING})
-    return deals.assign(
-        **{c: known[c] for c in current},
-        status=deals["status"].where(closed, "open"), closed_on=deals["closed_on"].where(closed),
-    )
+    known = deals[current].where(as_now)
+    moved = {c: then[c].where(then[c].notna(), known[c]).astype(deals[c].dtype) for c in MOVING}
+    closed_on = deals["closed_on"].where(as_now, then["closed_at"].dt.normalize()).where(status != "open")
+    return deals.assign(**known.assign(**moved), status=status.astype(deals["status"].dtype), closed_on=closed_on)
 
 
-def _moving_then(tables: Tables, deals: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
-    """Stage, amount, expected close and owner by the last change up to `day`, on the index of `deals`."""
+def _then(tables: Tables, deals: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
+    """By the last change up to `day`, on the index of `deals`: stage, amount, expected close, owner, the status that
+    the stage means (missing where the history up to then records no closings), and when the last closing began."""
     history = tables.stage_history
     past = history[history["changed_at"] <= day + LAST_MOMENT].sort_values("changed_at", kind="stable")
-    last = past.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")[MOVING]
-    return last.reindex(deals.to_numpy()).set_axis(deals.index)
+    company = tables.company
+    meaning = {**dict.fromkeys(company.stages, "open"), **dict.fromkeys(company.won_stages, "won"),
+               **dict.fromkeys(company.lost_stages, "lost")}
+    status = past["stage"].map(meaning).astype(object)
+    is_open = status == "open"
+    last_open = past["changed_at"].where(is_open).groupby(past["opportunity_id"]).transform("max")
+    began = past["changed_at"].where(~is_open & ~(past["changed_at"] <= last_open))
+    began = began.groupby(past["opportunity_id"]).transform("min")
+    records_closings = bool((status.isin(["won", "lost"])).any())
+    past = past.assign(status=status if records_closings else None, closed_at=began)
+    last = past.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
+    return last[[*MOVING, "status", "closed_at"]].reindex(deals.to_numpy()).set_axis(deals.index)
+
+
+def history_gaps(tables: Tables) -> pd.DataFrame:
+    """How far the stage history reaches, for the deals that were open on the as-of day.
+
+    Returns
+    -------
+    DataFrame
+        One row: deals (open on the day), without_history (no change recorded by then: stage, amount, expected close and
+        owner of an earlier day are unknown), begins_later (first recorded change more than a day after creation, such
+        as where a CRM keeps its history for some months only), first_change (moment of the earliest recorded change).
+    """
+    deals = tables.opportunities
+    deals = deals[(deals["status"] == "open") & deals["created_on"].notna()]
+    first = tables.stage_history.groupby("opportunity_id")["changed_at"].min()
+    begins = pd.Series(first.reindex(deals["opportunity_id"].to_numpy()).to_numpy(), index=deals.index)
+    return pd.DataFrame({
+        "deals": [len(deals)], "without_history": [int(begins.isna().sum())],
+        "begins_later": [int((begins > deals["created_on"] + pd.Timedelta(days=2)).sum())],
+        "first_change": [first.min() if len(first) else pd.NaT],
+    })
 
 
 def _cut_reps(tables: Tables, name: str, day: pd.Timestamp) -> pd.DataFrame:

@@ -47,6 +47,7 @@ _DEFINITIONS = (
         text("status", "open, won or lost; follows from the stage where the file does not give it",
               time="dated", since="closed_on", allowed=("open", "won", "lost")),
         money("amount", "value of the deal", required=True, time="current"),
+        text("currency", "ISO 4217 code of the deal's amounts in the source; empty: the company's currency"),
         money("list_price", "list price of what is offered"),
         number("probability", "the CRM's win probability: a setting, not an estimate", "share, 0 to 1", time="current"),
         date("expected_close_on", "day on which the rep expects the deal to close", time="current"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
-from salesops_helpers.data.snapshot import snapshot
+from salesops_helpers.data.snapshot import history_gaps, snapshot
 from salesops_helpers.errors import SalesOpsError
 
 COMPANY = Company(name="Acme", currency="EUR", stages=["Open", "Offer", "Won", "Lost"], won_stages=["Won"],
@@ -133,15 +133,51 @@ def test_the_frames_given_are_left_as_they_are():
     pd.testing.assert_frame_equal(whole.opportunities, before)
 
 
-DAYS = st.integers(0, 89).map(lambda n: pd.Timestamp("2026-01-01") + pd.Timedelta(days=n))
+def test_a_deal_that_was_opened_again_later_was_closed_on_the_day():
+    history = pd.DataFrame({
+        "opportunity_id": "late", "rep_id": "r1", "amount": [80.0, 90.0, 95.0, 95.0, 99.0],
+        "changed_at": ["2026-01-10T09:00", "2026-02-03T12:00", "2026-02-05T09:00", "2026-02-20T10:00",
+                       "2026-03-10T10:00"],
+        "stage": ["Open", "Won", "Won", "Offer", "Lost"],
+    })
+    then = deals_on("2026-02-10", stage_history=history)
+    assert then.loc["late", ["status", "stage", "amount"]].tolist() == ["won", "Won", 95.0]
+    assert then.loc["late", "closed_on"] == pd.Timestamp("2026-02-03")
+    assert deals_on("2026-02-28", stage_history=history).loc["late", "status"] == "open"
+    assert then.loc["early", "status"] == "won"
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_nothing_after_the_cut_changes_the_snapshot(data):
-    """Altering, adding or deleting what happened after the cut gives the same snapshot."""
+def test_a_closing_date_that_was_entered_later_is_not_known_on_the_day():
+    history = pd.DataFrame({
+        "opportunity_id": ["early", "early", "late", "late"], "rep_id": "r1", "amount": 100.0,
+        "changed_at": ["2026-01-01T09:00", "2026-02-04T09:00", "2026-01-10T09:00", "2026-01-12T09:00"],
+        "stage": ["Open", "Won", "Open", "Lost"],
+    })
+    assert deals_on("2026-02-02", stage_history=history).loc["early", ["status", "stage"]].tolist() == ["open", "Open"]
+    assert deals_on("2026-02-04", stage_history=history).loc["early", "closed_on"] == pd.Timestamp("2026-02-01")
+
+
+def test_gaps_of_the_history_are_counted():
+    gaps = history_gaps(snapshot(tables(stage_history=HISTORY[HISTORY["changed_at"] > "2026-01-15"]), "2026-02-28"))
+    assert gaps.iloc[0].tolist() == [2, 0, 1, pd.Timestamp("2026-01-20T08:00")]
+    assert history_gaps(snapshot(tables(), "2026-02-28"))[["deals", "without_history"]].iloc[0].tolist() == [2, 2]
+
+
+DAYS = st.integers(0, 88).map(lambda n: pd.Timestamp("2026-01-01") + pd.Timedelta(days=n))
+STAGES = st.sampled_from(["Open", "Offer", "Won", "Lost"])
+CHANGES = st.lists(st.tuples(st.sampled_from(DEALS["opportunity_id"].tolist()), st.integers(0, 89 * 24), STAGES,
+                             st.sampled_from(["r1", "r2"]), st.integers(0, 1000)), max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CHANGES, st.data())
+def test_nothing_after_the_cut_changes_the_snapshot(changes, data):
+    """Altering, adding or deleting what happened after the cut gives the same snapshot, whatever the history."""
     cut = data.draw(DAYS)
-    whole = tables(stage_history=HISTORY)
+    history = pd.DataFrame(changes, columns=["opportunity_id", "hours", "stage", "rep_id", "amount"])
+    history["changed_at"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(history["hours"], unit="h")
+    history = history.drop_duplicates(["opportunity_id", "changed_at"]).drop(columns="hours")
+    whole = tables(stage_history=history)
     deals, history = whole.opportunities.copy(), whole.stage_history.copy()
     late_close = deals["closed_on"] > cut
     deals.loc[late_close, "closed_on"] += pd.Timedelta(days=data.draw(st.integers(0, 9)))
@@ -151,9 +187,12 @@ def test_nothing_after_the_cut_changes_the_snapshot(data):
     deals.loc[still_open, "stage"] = data.draw(st.sampled_from(["Open", "Offer"]))
     deals.loc[still_open, "rep_id"] = "r1"
     deals = deals[~(deals["created_on"] > cut)] if data.draw(st.booleans()) else deals
-    later = history["changed_at"] > cut + pd.Timedelta(days=1)
+    later = history["changed_at"] >= cut + pd.Timedelta(days=1)
     history.loc[later, "amount"] = data.draw(st.floats(0, 1e6))
     history = history[~later] if data.draw(st.booleans()) else history
+    if data.draw(st.booleans()):
+        row = {"opportunity_id": "late", "changed_at": cut + pd.Timedelta(days=1, hours=1), "stage": data.draw(STAGES)}
+        history = pd.concat([history, pd.DataFrame([row])], ignore_index=True)
     changed = tables(opportunities=deals, stage_history=history)
     ours, theirs = snapshot(whole, cut), snapshot(changed, cut)
     pd.testing.assert_frame_equal(ours.opportunities, theirs.opportunities)

@@ -57,6 +57,7 @@ def opportunities(
             "account_id": found["account_id"].to_numpy()[deals["account"]],
             "rep_id": who.ids[now["owner"]],
             "product": np.array(PRODUCTS)[deals["product"]],
+            "currency": None,
             "segment": np.array(SEGMENTS)[deals["segment"]],
             "kind": np.array(KINDS)[deals["kind"]],
             "lead_source": np.array(SOURCES)[deals["source"]],
