@@ -53,7 +53,7 @@ def test_eighty_percent_range_holds_about_as_often_as_it_says():
     months, sums = held(range(14))
     assert between(months, 0.70, 0.90), np.mean(months)
     assert between(sums, 0.70, 0.90), np.mean(sums)
-    assert not between([True] * 42, 0.70, 0.90) and not between([True, False] * 21, 0.70, 0.90)
+    assert not between([True] * 84, 0.70, 0.90) and not between([True, False] * 42, 0.70, 0.90)
 
 
 @pytest.mark.slow
