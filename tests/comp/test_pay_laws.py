@@ -16,7 +16,7 @@ from salesops_helpers.comp.exact import floats
 from salesops_helpers.comp.lines import pay_lines
 from salesops_helpers.comp.numbers import plain
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=8, deadline=None)
 cents = st.integers(0, 30_000_000).map(lambda n: n / 100)
 STEPS = tiers([("0%", "0.6x"), ("90%", "1x"), ("110%", "1.3x")])
 
