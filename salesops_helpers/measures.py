@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesops_helpers.data.columns import TEXT
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.periods import month_end, month_start, quarter_start, year_start
@@ -35,7 +36,7 @@ def place_on(tables: Tables, reps: pd.Series, days: pd.Series) -> pd.DataFrame:
         team, manager, region, on the index of `reps`.
     """
     columns = ["team", "manager", "region"]
-    asked = pd.DataFrame({"rep_id": reps, "day": days, "order": range(len(reps))})
+    asked = pd.DataFrame({"rep_id": reps.astype(TEXT), "day": days, "order": range(len(reps))})
     now = tables.reps.set_index("rep_id")[columns].reindex(asked["rep_id"].to_numpy()).set_axis(reps.index)
     if not tables.has("rep_history"):
         return now
