@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Annotated
 
@@ -66,14 +66,19 @@ def plain(value: Fraction) -> str:
             rest //= prime
     if rest != 1:
         return str(value)
-    text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+    with localcontext() as exact:
+        exact.prec = len(str(value.numerator)) + value.denominator.bit_length()
+        text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _exact(text: object, shape: str, example: str) -> Fraction:
     if not isinstance(text, str) or not _PLAIN.fullmatch(text.strip()):
-        raise Refused(f"is not {shape}", f"{shape} such as {example}, in plain digits with a point for decimals",
-                      f"write {shape}, for example {example}")
+        raise Refused(
+            f"is not {shape}",
+            f"{shape} such as {example}, in plain digits with a point for decimals",
+            f"write {shape}, for example {example}",
+        )
     return Fraction(Decimal(text.strip()))
 
 
@@ -85,7 +90,9 @@ def to_money(text: object) -> Fraction:
 def to_share(text: object) -> Fraction:
     """``75%`` as 3/4."""
     if not isinstance(text, str) or not text.strip().endswith("%"):
-        raise Refused("is not a percentage", "a percentage such as 75%", "write it with a percent sign, for example 75%")
+        raise Refused(
+            "is not a percentage", "a percentage such as 75%", "write it with a percent sign, for example 75%"
+        )
     return _exact(text.strip()[:-1].strip(), "a percentage", "75%") / 100
 
 
@@ -109,8 +116,11 @@ def to_condition(text: object) -> Condition:
     """``own.attainment < 50%``."""
     found = _CONDITION.fullmatch(text.strip()) if isinstance(text, str) else None
     if not found:
-        raise Refused("is not a condition", "COMPONENT.attainment, one of < <= > >=, and a percentage",
-                      "write for example: own.attainment < 50%")
+        raise Refused(
+            "is not a condition",
+            "COMPONENT.attainment, one of < <= > >=, and a percentage",
+            "write for example: own.attainment < 50%",
+        )
     return Condition(found[1], found[2], to_share(found[3]))
 
 

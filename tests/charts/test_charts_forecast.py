@@ -69,3 +69,10 @@ def test_same_frames_give_the_same_picture():
     assert first == second
     first, second = (show.figure(backtest_record(WINDOWS, "EUR"), alt="x").html for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("known, ticks", [(1, {"Sep 26", "Oct 26"}), (24, {"Jan 25", "Apr 25", "Oct 26"})])
+def test_fan_ticks_are_months_and_quarters(known, ticks):
+    fig = fan(HISTORY.tail(known), FORECAST.head(1), "EUR")
+    fig.canvas.draw()
+    assert ticks <= {label.get_text() for label in fig.axes[0].get_xticklabels()}

@@ -128,8 +128,8 @@ def test_a_failing_notebook_keeps_its_last_good_page_and_tables(kit, company, tm
 
 def test_a_notebook_over_its_time_limit_is_a_failure(kit, company, tmp_path):
     kit("md:# And?", "import time; time.sleep(60)")
-    index, results = report(str(company), "2026-02", tmp_path / "out", only=["two"], limit=3)
-    assert "within the 3 seconds" in results[0].reason
+    index, results = report(str(company), "2026-02", tmp_path / "out", only=["two"], limit=5)
+    assert "within the 5 seconds" in results[0].reason
 
 
 def test_pages_of_an_earlier_run_stay_in_the_index(kit, company, tmp_path):
@@ -202,7 +202,7 @@ def test_an_interrupted_run_ends_its_kernels_and_leaves_nothing(kit, company, tm
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         report(str(company), "2026-02", tmp_path / "out", jobs=2, say=say)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 45
     assert sorted(files_of(tmp_path / "out/2026-02")) == ["one.html", "one.ipynb"]
 
 
