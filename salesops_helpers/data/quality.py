@@ -43,12 +43,16 @@ class Checked:
 
 
 class Checker:
-    """The tables of one company, each read and checked when it is first asked for, and once."""
+    """The tables of one company, each read and checked when it is first asked for, and once.
+
+    ``facts``: table → file → what was found out about the file (its encoding, delimiter, how its dates are written).
+    """
 
     def __init__(self, company: Company):
         self.company, self.source = company, open_source(company)
         self.con, self.names = self.source.con, self.source.names
         self.extract_date = None if company.extract_date is None else pd.Timestamp(company.extract_date)
+        self.facts: dict[str, dict[str, dict[str, str]]] = {}
         self._done: dict[str, Checked] = {}
 
     def table(self, name: str) -> Checked:
@@ -60,6 +64,7 @@ class Checker:
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
+        self.facts[table.name] = {part.label: part.facts for part in parts}
         known = {to: self._keys(to) for to in sorted({c.refers_to for c in table.columns} & set(self.names))}
         given = [c for c in table.names if f"given_{c}" in values.columns]
         rules = rules_for(table, self.company, self.extract_date, known, given)
