@@ -7,10 +7,11 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from salesops_helpers.data.crm.maps import objects_of
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
 
@@ -32,6 +33,8 @@ class Company(BaseModel):
         The stages of the sales process in order; `won_stages` and `lost_stages` among them.
     extract_date : date or None
         Last day that the data covers; None: the latest day on which a deal was created or closed.
+    crm : {None, "salesforce", "hubspot", "pipedrive"}
+        The tables are that CRM's export: its objects are found by name and mapped by the packaged map.
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
@@ -51,6 +54,7 @@ class Company(BaseModel):
     won_stages: Annotated[list[str], Field(min_length=1)]
     lost_stages: Annotated[list[str], Field(min_length=1)]
     extract_date: dt.date | None = None
+    crm: Literal["salesforce", "hubspot", "pipedrive"] | None = None
     folder: str = "."
     state: str | None = None
     plans: str = "plans"
@@ -62,8 +66,10 @@ class Company(BaseModel):
 
     @field_validator("files", "columns", "values", "constants")
     @classmethod
-    def _known_tables(cls, given: dict) -> dict:
-        if unknown := [name for name in given if name not in TABLES]:
+    def _known_tables(cls, given: dict, info: ValidationInfo) -> dict:
+        crm = info.data.get("crm")
+        objects = objects_of(crm) if crm and info.field_name == "files" else {}
+        if unknown := [name for name in given if name not in TABLES and name not in objects]:
             raise ValueError(f"no table is called {listed(unknown)}; tables are {listed(TABLES, 40)}")
         return given
 

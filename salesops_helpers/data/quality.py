@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SET_ASIDE = ["table", "file", LINE, "key", "rule", "reason", "row"]
 FLAGS = ["table", "file", LINE, "key", "rule", "reason"]
+UNREADABLE = {"rule": "unreadable record", "key": ""}
 SAME, OTHER = "identical duplicate", "conflicting duplicate"
 DUPLICATES = {
     SAME: "the same row stands above it", OTHER: "a row above it has the same key and other values; that one is used",
@@ -149,7 +150,7 @@ def _set_aside(marked: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.D
         + frame["_seen"].map(lambda v: "" if pd.isna(v) else f": {v!r}").astype(object),
         "row": [json.dumps(record, ensure_ascii=False) for record in records],
     })
-    lost = [part.assign(rule="unreadable record", key="") for part in lost]
+    lost = [part.assign(**{c: part[c].fillna(v) if c in part else v for c, v in UNREADABLE.items()}) for part in lost]
     parts = [part for part in (*lost, found) if len(part)]
     frame = pd.concat(parts).sort_values(["file", LINE]) if parts else found
     return frame.assign(table=table.name)[SET_ASIDE].reset_index(drop=True)

@@ -22,10 +22,10 @@ HEADER_BYTES = 1 << 20
 class FileSource:
     """The tables of a company folder: one file a table, read into DuckDB when asked for."""
 
-    def __init__(self, company: Company):
+    def __init__(self, company: Company, required: bool = True):
         import ibis
 
-        self.company, self.files = company, find_files(company)
+        self.company, self.files = company, find_files(company, required)
         self.names = list(self.files)
         self.con = ibis.duckdb.connect()
         self.con.raw_sql("SET timezone='UTC'; SET autoinstall_known_extensions=false")
@@ -74,7 +74,7 @@ def read_file(con, relation: str, path: Path, company: Company, sheet: str | Non
     return Raw(relation, columns, unreadable)
 
 
-def find_files(company: Company) -> dict[str, Path]:
+def find_files(company: Company, required: bool = True) -> dict[str, Path]:
     """The file of each table that the company has. Raises `SalesOpsError` where a named or required file is missing."""
     folder = company.data_folder
     if not folder.is_dir():
@@ -88,7 +88,7 @@ def find_files(company: Company) -> dict[str, Path]:
         path = next((p for p in tried if p.is_file()), None)
         if path is not None:
             found[name] = path
-        elif named or table.required:
+        elif named or (table.required and required):
             raise SalesOpsError(
                 f"table {name}: no file {listed(p.name for p in tried)} in {folder}",
                 f"{name} as CSV or Parquet; files there: {listed(sorted(p.name for p in folder.iterdir())) or 'none'}",
