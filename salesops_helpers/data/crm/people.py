@@ -44,7 +44,8 @@ def directory(users: list[Records], roster: list[ir.Table]) -> ir.Table | None:
     called = ibis.union(*called).filter(lambda t: t.known_as.notnull() & t.user.notnull()).distinct()
     if own is None:
         return _one_person_each(called.select("known_as", person="user"))
-    met = called.join(own, "known_as").group_by("user").agg(rep=lambda t: t.person.min(), n=lambda t: t.person.nunique())
+    met = called.join(own, "known_as").group_by("user")
+    met = met.agg(rep=lambda t: t.person.min(), n=lambda t: t.person.nunique())
     met = met.filter(met.n == 1).select("user", "rep")
     theirs = called.left_join(met, "user").select("known_as", person=lambda t: ibis.coalesce(t.rep, t.user))
     theirs = _one_person_each(theirs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from salesops_helpers.data.crm import history
 from salesops_helpers.data.crm.export import Export, direct, owners_as_reps, share, users_as_reps
-from salesops_helpers.data.crm.records import Records, Shaped, deleted, leave_out
+from salesops_helpers.data.crm.records import DELETED, Records, Shaped, deleted, leave_out
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,8 +24,7 @@ def opportunities(export: Export) -> list[Shaped]:
 
     shaped = []
     for records in export.owned(DEALS):
-        gone = (records.text("status").lower() == "deleted", "deleted", "the CRM has marked it as deleted")
-        records, aside = leave_out(records, "opportunity_id", [*deleted(records), gone])
+        records, aside = leave_out(records, "opportunity_id", _gone(records))
         status = _status(records)
         values = direct(records, "opportunities")
         label = _label(export, records.text("stage"))
@@ -42,6 +41,10 @@ def opportunities(export: Export) -> list[Shaped]:
             values.setdefault("probability", share(records, "percent"))
         shaped.append(Shaped(records, records.relation, values, aside))
     return shaped
+
+
+def _gone(records: Records) -> list[tuple[ir.BooleanValue, str, str]]:
+    return [*deleted(records), (records.text("status").lower() == "deleted", "deleted", DELETED)]
 
 
 def _status(records: Records) -> ir.StringValue | None:
@@ -81,7 +84,7 @@ def stage_history(export: Export) -> list[Shaped]:
 
     logs = [(r, history.field_changes(r)) for r in export.all("dealflow")]
     told = [changes.filter(changes.seen_status).select("deal") for _, changes in logs]
-    deals = export.owned(DEALS)
+    deals = [leave_out(records, "opportunity_id", _gone(records))[0] for records in export.owned(DEALS)]
     for records in deals:
         status = _status(records)
         closing = [] if status is None else [

@@ -69,7 +69,9 @@ class Records:
     def number(self, name: str) -> ir.FloatingValue:
         """The field as a number; missing where it is none."""
         value = self.value(name)
-        return value.re_replace(r"\s*%$", "").try_cast("float64") if value.type().is_string() else value.cast("float64")
+        if not value.type().is_string():
+            return value.cast("float64")
+        return value.re_replace(r"\s*%$", "").replace(",", ".").try_cast("float64")
 
     def flag(self, name: str) -> ir.BooleanValue:
         """The field as true or false, written as a boolean, a word or 0 / 1; missing where it is neither."""

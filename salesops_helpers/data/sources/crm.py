@@ -52,6 +52,7 @@ class CrmSource:
         self.shapes = import_module(f"salesops_helpers.data.crm.{company.crm}")
         self._raws: dict[str, Raw] = {}
         self._labels: dict[str, str] = {}
+        self._own_read: dict[str, list[Part]] = {}
         self.own, found = self._sorted()
         self.found = {name: [self._records(name, item) for item in items] for name, items in found.items()}
         self.export = Export(company, self.con, self.found, self._roster(), self.shapes.USERS)
@@ -73,11 +74,16 @@ class CrmSource:
 
     def parts(self, name: str) -> list[Part]:
         if name in self.own:
-            return self.shelf.own.parts(name)
+            return self._own_parts(name)
         parts = [self._part(name, shaped) for shaped in self.shapes.SHAPES[name](self.export)]
         self._labels[name] = ", ".join(dict.fromkeys(part.label for part in parts))
         self._must_have(name, parts)
         return parts
+
+    def _own_parts(self, name: str) -> list[Part]:
+        if name not in self._own_read:
+            self._own_read[name] = self.shelf.own.parts(name)
+        return self._own_read[name]
 
     def _sorted(self) -> tuple[list[str], dict[str, list[str]]]:
         """The tables that are written as the kit's own, and the items of each object: by [files], else by name."""
@@ -155,7 +161,7 @@ class CrmSource:
     def _roster(self) -> list:
         if "reps" not in self.own:
             return []
-        parts = self.shelf.own.parts("reps")
+        parts = self._own_parts("reps")
         return [
             part.relation.select(**{c: part.relation[part.names[c]].cast("string").strip() for c in ("rep_id", "name")})
             for part in parts if {"rep_id", "name"} <= set(part.names)

@@ -125,7 +125,8 @@ def salesforce() -> Frames:
                        for j, (name, kind, old, new) in enumerate(rows)]
     gone = {**deals[0], "Id": deal_id(90), "IsDeleted": True}
     users = [{"Id": rep_id(i), "Name": name, "FirstName": name.split()[0], "LastName": name.split()[1],
-              "Username": f"u{i}@acme.example", "Email": f"rep{i}@acme.example", "Department": ("North", "South")[i % 2],
+              "Username": f"u{i}@acme.example", "Email": f"rep{i}@acme.example",
+              "Department": ("North", "South")[i % 2],
               "ManagerId": rep_id(0) if i else None, "IsActive": True} for i, name in enumerate(truth.REPS)]
     tasks, events = _tasks_and_events(deal_id, rep_id)
     leads = [{"Id": f"00QQP{n.number:05}", "OwnerId": rep_id(n.rep), "Status": "Open", "LeadSource": n.source,
@@ -313,7 +314,8 @@ def hubspot_labels() -> Frames:
     kinds = {"newbusiness": "New Business", "existingbusiness": "Existing Business"}
     for column in ("closedate", "createdate"):
         deals[column] = deals[column].str[:16].str.replace("T", " ")
-    deals = deals.assign(hubspot_owner_id=deals["hubspot_owner_id"].map(names), dealstage=deals["dealstage"].map(stages),
+    deals = deals.assign(hubspot_owner_id=deals["hubspot_owner_id"].map(names),
+                         dealstage=deals["dealstage"].map(stages),
                          dealtype=deals["dealtype"].replace(kinds))
     return {"hubspot-crm-exports-all-deals-2026-07-01": deals.rename(columns=HUBSPOT_LABELS), **made}
 
@@ -323,7 +325,8 @@ def hubspot_warehouse() -> Frames:
     deal_id, rep_id = ids("hubspot")
     deals = [{
         "deal_id": int(deal_id(d.number)), "deal_pipeline_id": "default",
-        "deal_pipeline_stage_id": STAGE_IDS[s["stage"]], "owner_id": int(rep_id(s["rep"])), "portal_id": 1, "is_deleted": False, "property_dealname": f"Deal {d.number}",
+        "deal_pipeline_stage_id": STAGE_IDS[s["stage"]], "owner_id": int(rep_id(s["rep"])),
+        "portal_id": 1, "is_deleted": False, "property_dealname": f"Deal {d.number}",
         "property_amount": s["amount"], "property_closedate": datetime.combine(s["close"], datetime.min.time()),
         "property_createdate": d.created, "property_dealtype": d.kind,
     } for d in truth.deals() for s in [d.state()]]
@@ -390,13 +393,15 @@ def _flow(d: truth.Deal, key: int, rep_id, start: int) -> list[dict]:
             else:
                 rows.append((moment, {"amount": "value", "close": "expected_close_date"}[name], str(old), str(new)))
     return [{"id": start + i, "item_id": key, "user_id": 800_000, "field_key": field, "old_value": old,
-             "new_value": new, "log_time": moment, "change_source": "app"} for i, (moment, field, old, new) in enumerate(rows)]
+             "new_value": new, "log_time": moment, "change_source": "app"}
+            for i, (moment, field, old, new) in enumerate(rows)]
 
 
 PIPEDRIVE_LIST = {
     "id": "Deal - ID", "title": "Deal - Title", "owner_id": "Deal - Owner", "value": "Deal - Value",
     "currency": "Deal - Currency of Value", "probability": "Deal - Probability", "stage_id": "Deal - Stage",
-    "status": "Deal - Status", "label": "Deal - Label", "add_time": "Deal - Deal created", "won_time": "Deal - Won time",
+    "status": "Deal - Status", "label": "Deal - Label", "add_time": "Deal - Deal created",
+    "won_time": "Deal - Won time",
     "lost_time": "Deal - Lost time", "close_time": "Deal - Deal closed on",
     "expected_close_date": "Deal - Expected close date",
 }
