@@ -23,10 +23,10 @@ class Looks:
         if not self.given:
             return None
         if kind in ("date", "moment", "month"):
-            return self.day > 0.8
+            return bool(self.day > 0.8)
         if kind in ("money", "number"):
-            return self.number > 0.8 and self.day < 0.5
-        return self.day < 0.8
+            return bool(self.number > 0.8 and self.day < 0.5)
+        return bool(self.day < 0.8)
 
 
 def looks(con, relation: str, columns: list[str]) -> dict[str, Looks]:

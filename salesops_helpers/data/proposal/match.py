@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from salesops_helpers.data.columns import Column, Table
-from salesops_helpers.data.crm.maps import CRMS, objects_of
+from salesops_helpers.data.crm.maps import CRMS, objects_of, plain
 from salesops_helpers.data.proposal.evidence import Looks
 from salesops_helpers.data.tables import TABLES
 
@@ -54,8 +54,10 @@ def score(header: str, look: Looks, table: Table, column: Column) -> float:
     """0 to 100: how well a header's name, and its values, fit a column."""
     from rapidfuzz import fuzz, process
 
-    best = process.extractOne(words(header), called(table.name, column.name), scorer=fuzz.token_sort_ratio)
-    value = best[1] if best else 0.0
+    names = called(table.name, column.name)
+    by_words = process.extractOne(words(header), names, scorer=fuzz.token_sort_ratio)
+    by_letters = process.extractOne(plain(header), [plain(name) for name in names], scorer=fuzz.ratio)
+    value = max(by_words[1], by_letters[1])
     fits = look.fits(column.type)
     if fits is False:
         value -= AGAINST
@@ -95,7 +97,7 @@ def _names(table: Table) -> list[str]:
 
 
 NAMES = {"opportunities": ["deals", "pipeline", "sales pipeline"],
-         "reps": ["sales team", "sellers", "sales reps", "staff"],
+         "reps": ["sales team", "sellers", "sales reps", "agents", "people"],
          "accounts": ["customers", "companies", "clients"], "quotas": ["quota", "sales targets"]}
 
 

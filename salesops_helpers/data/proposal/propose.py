@@ -54,8 +54,8 @@ def propose(folder: Path, out: Path | None = None) -> str:
     """
     con, read, refused = _files(Path(folder))
     crm = _crm(read)
-    head = [comment(f"Proposed by salesops map from the files in {Path(folder).resolve().name}. Look at every line that "
-                    "is a guess, then run: salesops check FOLDER"), ""]
+    head = [comment(f"Proposed by salesops map from the files in {Path(folder).resolve().name}. "
+                    "Look at every line that is a guess, then run: salesops check FOLDER"), ""]
     where = "." if out is None else os.path.relpath(Path(folder).resolve(), Path(out).resolve().parent)
     body = _for_crm(con, read, crm) if crm else _by_name(con, read)
     settings, sections, notes = body

@@ -90,7 +90,8 @@ def test_headers_are_found_whatever_their_case(tmp_path, change):
 
 
 def test_tasks_and_events_are_activities_and_only_what_is_done_counts(tmp_path):
-    tasks = ("Id,OwnerId,WhatId,WhoId,TaskSubtype,Status,IsClosed,ActivityDate,CompletedDateTime,CallDurationInSeconds\n"
+    tasks = ("Id,OwnerId,WhatId,WhoId,TaskSubtype,Status,IsClosed,ActivityDate,CompletedDateTime,"
+             "CallDurationInSeconds\n"
              "00T1,005A,006A,003X,Call,Completed,true,2026-01-10,2026-01-11T10:00:00Z,90\n"
              "00T2,005B,001X,003X,Email,Completed,true,2026-01-12,,\n"
              "00T3,005B,006A,003X,Call,Not Started,false,2026-01-12,,\n")
@@ -230,7 +231,8 @@ def test_hubspot_ids_of_stages_are_labels_and_the_pipeline_says_what_closes(tmp_
         ["Won", "won", "2026-02-10", None, "2026-01-05"], ["Offer", "open", None, "2026-04-01", "2026-02-01"]]
 
 
-@pytest.mark.parametrize("header", ["hs_v2_date_entered_{}", "hs_date_entered_{}", 'Date entered "{} (Sales Pipeline)"'])
+@pytest.mark.parametrize("header", [
+    "hs_v2_date_entered_{}", "hs_date_entered_{}", 'Date entered "{} (Sales Pipeline)"'])
 def test_hubspot_columns_that_date_stages_are_a_history(tmp_path, header):
     names = ("Open", "Offer", "Won") if '"' in header else ("7001", "7002", "won_a")
     head = ",".join('"' + header.format(name).replace('"', '""') + '"' for name in names)
@@ -279,7 +281,8 @@ def test_pipedrive_deal_flow_is_the_history(tmp_path):
             "1,21,9,add_time,,2026-01-05,2026-01-05 09:00:00\n2,21,9,stage_id,1,2,2026-01-15 09:00:00\n"
             "3,21,9,value,80,100.10,2026-01-15 09:00:00\n4,21,9,user_id,2,1,2026-01-20 09:00:00\n")
     stages = "id,name,order_nr\n1,Open,1\n2,Offer,2\n"
-    made = load(company(tmp_path, "pipedrive", deals=PIPE, users=PIPE_USERS, dealflow=flow, stages=stages)).stage_history
+    folder = company(tmp_path, "pipedrive", deals=PIPE, users=PIPE_USERS, dealflow=flow, stages=stages)
+    made = load(folder).stage_history
     made = made[made["opportunity_id"] == "21"]
     assert sorted(rows(made, *MOVING)) == [
         ["21", "2026-01-05 09:00", "Open", 80.0, "2026-02-28", "2"],

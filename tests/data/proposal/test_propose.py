@@ -102,12 +102,13 @@ def test_hostile_headers_and_values_stay_text(tmp_path):
     folder = tmp_path / 'a"b\\c'
     folder.mkdir()
     head = ['Deal "No"\nx = 1', "Owner", 'Stage"]\n[x]', "Amount", "# y"]
-    rows = [["A1", "Ada", 'Won"\n[files]', "5", "z"], ["A2", "Bo", "Lost\\", "6", "z"], ["A3", "Bo", "In\x7f", "6", "z"]]
+    rows = [["A1", "Ada", 'Won"\n[files]', "5", "z"], ["A2", "Bo", "Lost\\", "6", "z"],
+            ["A3", "Bo", "In\x7f", "6", "z"]]
     pd.DataFrame(rows, columns=head).to_csv(folder / "deals.csv", index=False)
     (folder / "people.csv").write_text(PEOPLE)
     given = tomllib.loads(propose(folder))
-    assert given["name"] == 'a"b\\c' and set(given) <= {"name", "currency", "stages", "won_stages", "lost_stages", "files",
-                                                       "columns"}
+    settings = {"name", "currency", "stages", "won_stages", "lost_stages", "files", "columns"}
+    assert given["name"] == 'a"b\\c' and set(given) <= settings
 
 
 def test_a_proposal_is_written_once_and_names_the_folder(unknown, tmp_path, capsys):
