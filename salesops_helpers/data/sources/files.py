@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -34,12 +35,43 @@ class FileSource:
 
     def parts(self, name: str) -> list[Part]:
         path = self.files[name]
-        readers = {".csv": _read_csv, ".parquet": _read_parquet}
-        if path.suffix.lower() not in readers:
-            raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export it as CSV")
-        columns, unreadable = readers[path.suffix.lower()](self.con, name, path)
-        names = resolve(path.name, columns, TABLES[name], self.company)
-        return [Part(path.name, self.con.table(f"raw_{name}"), columns, names, unreadable)]
+        raw = read_file(self.con, f"raw_{name}", path, self.company)
+        names = resolve(path.name, raw.columns, TABLES[name], self.company)
+        return [Part(path.name, self.con.table(raw.relation), raw.columns, names, raw.unreadable, raw.facts)]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One file in the engine.
+
+    Attributes
+    ----------
+    relation : str
+        Name of its table in the engine: the file's own columns and ``source_line``.
+    columns : list of str
+        The file's own columns.
+    unreadable : DataFrame
+        source_line, reason, row: records that could not be read at all.
+    facts : dict of str
+        What was found out about the file, for readers: ``{"encoding": "UTF-8", "delimiter": "comma"}``.
+    """
+
+    relation: str
+    columns: list[str]
+    unreadable: pd.DataFrame
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def read_file(con, relation: str, path: Path, company: Company, sheet: str | None = None) -> Raw:
+    """Read one file into the engine as the table `relation`, every record numbered, nothing interpreted.
+
+    Raises `SalesOpsError` where it is not a readable file of its kind.
+    """
+    readers = {".csv": _read_csv, ".parquet": _read_parquet}
+    if path.suffix.lower() not in readers:
+        raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export it as CSV")
+    columns, unreadable = readers[path.suffix.lower()](con, relation, path)
+    return Raw(relation, columns, unreadable)
 
 
 def find_files(company: Company) -> dict[str, Path]:
@@ -105,7 +137,7 @@ def _read_csv(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
         f"columns={{{columns}}}, store_rejects=true, rejects_table='rejected_{name}', "
         f"rejects_scan='rejected_scan_{name}', max_line_size=16000000)"
     )
-    _run(con, path, f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () AS {LINE}, * FROM {reader}")
+    _run(con, path, f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS {LINE}, * FROM {reader}")
     rejected = con.con.execute(
         f"SELECT line AS {LINE}, first(error_message) AS reason, first(csv_line) AS row "
         f"FROM rejected_{name} GROUP BY line ORDER BY line"
@@ -118,20 +150,20 @@ def _read_csv(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
 def _number_lines(con, name: str, rejected: list[int]) -> None:
     """Turn record numbers into line numbers: the header is line 1, rejected lines are left out."""
     if not rejected:
-        con.raw_sql(f"UPDATE raw_{name} SET {LINE} = {LINE} + 1")
+        con.raw_sql(f"UPDATE {name} SET {LINE} = {LINE} + 1")
         return
     con.raw_sql(
-        f"UPDATE raw_{name} SET {LINE} = lines.line FROM ("
-        f"SELECT line, row_number() OVER (ORDER BY line) AS n FROM range(2, (SELECT count(*) FROM raw_{name}) "
+        f"UPDATE {name} SET {LINE} = lines.line FROM ("
+        f"SELECT line, row_number() OVER (ORDER BY line) AS n FROM range(2, (SELECT count(*) FROM {name}) "
         f"+ {len(rejected)} + 2) AS numbers(line) WHERE line NOT IN ({', '.join(map(str, rejected))})"
-        f") AS lines WHERE lines.n = raw_{name}.{LINE}"
+        f") AS lines WHERE lines.n = {name}.{LINE}"
     )
 
 
 def _read_parquet(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
-    _run(con, path, f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () + 1 AS {LINE}, * "
+    _run(con, path, f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () + 1 AS {LINE}, * "
                     f"FROM read_parquet({_quote(path)})")
-    columns = [c for c in con.table(f"raw_{name}").columns if c != LINE]
+    columns = [c for c in con.table(name).columns if c != LINE]
     return columns, pd.DataFrame(columns=[LINE, "reason", "row"])
 
 
