@@ -11,24 +11,23 @@ import pandas as pd
 
 from salesops_helpers.data.company import FILE_NAME, Company
 from salesops_helpers.data.sources.base import LINE, Part
+from salesops_helpers.data.sources.local import connect
 from salesops_helpers.data.sources.names import resolve
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed, one_line
 
 SUFFIXES = (".csv", ".parquet")
 HEADER_BYTES = 1 << 20
+LARGE_BYTES = 32 << 20
 
 
 class FileSource:
     """The tables of a company folder: one file a table, read into DuckDB when asked for."""
 
     def __init__(self, company: Company):
-        import ibis
-
         self.company, self.files = company, find_files(company)
         self.names = list(self.files)
-        self.con = ibis.duckdb.connect()
-        self.con.raw_sql("SET timezone='UTC'; SET autoinstall_known_extensions=false")
+        self.con = connect()
 
     def label(self, name: str) -> str:
         return self.files[name].name
@@ -161,8 +160,10 @@ def _number_lines(con, name: str, rejected: list[int]) -> None:
 
 
 def _read_parquet(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
-    _run(con, path, f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () + 1 AS {LINE}, * "
-                    f"FROM read_parquet({_quote(path)})")
+    """A small file is taken in whole; a large one stays where it is, read column by column when it is asked for."""
+    kind = "VIEW" if path.stat().st_size > LARGE_BYTES else "TABLE"
+    _run(con, path, f"CREATE TEMP {kind} {name} AS SELECT file_row_number + 2 AS {LINE}, * EXCLUDE (file_row_number) "
+                    f"FROM read_parquet({_quote(path)}, file_row_number=true)")
     columns = [c for c in con.table(name).columns if c != LINE]
     return columns, pd.DataFrame(columns=[LINE, "reason", "row"])
 
