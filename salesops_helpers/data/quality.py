@@ -93,7 +93,7 @@ class Checker:
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
-        rules = [rule for rule in self.rules(table, values, _needed(table)) if rule.sets_aside]
+        rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
         decided = decide(self.con, table, values, rules)
         kept, aside = decided.used, _explained(decided.aside, table, rules)
         lost = [part.unreadable.assign(file=part.label) for part in parts if len(part.unreadable)]
@@ -140,7 +140,7 @@ class Checker:
         return self.con.table(f"used_{name}")[TABLES[name].key[0]]
 
 
-def _needed(table: Table) -> set[str]:
+def needed(table: Table) -> set[str]:
     """Tables that a row must refer to, or be set aside."""
     return {c.refers_to for c in table.columns if c.refers_to and (c.required or c.name in table.key)}
 
@@ -173,9 +173,13 @@ def _used(kept: ir.Table, table: Table) -> pd.DataFrame:
 
 
 def _pandas(relation: ir.Table) -> pd.DataFrame:
+    return framed(relation.to_pyarrow())
+
+
+def framed(arrow) -> pd.DataFrame:
+    """An Arrow table as a frame with the kit's types."""
     import pyarrow as pa
 
-    arrow = relation.to_pyarrow()
     arrow = arrow.cast(pa.schema([
         (f.name, pa.timestamp("ns") if pa.types.is_timestamp(f.type) else f.type) for f in arrow.schema]))
     return arrow.to_pandas(types_mapper={pa.string(): TEXT}.get)

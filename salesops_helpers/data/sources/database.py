@@ -24,13 +24,14 @@ from salesops_helpers.errors import SalesOpsError, listed, one_line
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-EVENTS = ("activities", "stage_history", "tool_usage", "leads")
 BATCH = 50_000
 FIRST_DAY, LAST_DAY, NO_DAY = "1900-01-01", "2199-12-31", "2999-12-31"
 
 
 class DatabaseSource:
-    """The tables that a database holds; `con` is the engine here, `remote` the database."""
+    """The tables that a database holds; `con` is the engine here, `remote` the database, `events` stay in it."""
+
+    events = ("activities", "stage_history", "tool_usage", "leads")
 
     def __init__(self, company: Company):
         self.company = company
@@ -49,10 +50,8 @@ class DatabaseSource:
         return [Part(part.label, self.con.table(f"raw_{name}"), part.columns, part.names)]
 
     def live(self, name: str) -> list[Part] | None:
-        """The records of an event table where they are; None where its columns are not typed there, so that it has to
-        be read as text."""
-        if name not in EVENTS:
-            return None
+        """The records of a table where they are; None where its columns are not typed there, so that it has to be read
+        as text."""
         part = self._part(name)
         return [part] if _is_typed(part, TABLES[name]) else None
 
