@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import pandas as pd
 
@@ -46,13 +47,16 @@ class Tables:
         The last day that the source covers.
     notes : list of str
         What a reader must know: histories that are missing, fields that are not known for that day.
+    checked : Checker or None
+        What checked the rows; it holds their flags and those that were set aside.
     """
 
-    def __init__(self, company: Company, frames: Frames, as_of, extract_date=None, notes: list[str] | None = None):
+    def __init__(self, company: Company, frames: Frames, as_of, extract_date=None, notes: list[str] | None = None,
+                 checked=None):
         self.company, self._frames = company, frames
         self.as_of = pd.Timestamp(as_of).normalize()
         self.extract_date = pd.Timestamp(as_of if extract_date is None else extract_date).normalize()
-        self.notes = list(notes or [])
+        self.notes, self.checked = list(notes or []), checked
 
     @classmethod
     def from_frames(cls, company: Company, frames: Frames, as_of=None) -> Tables:
@@ -66,6 +70,20 @@ class Tables:
         if name not in TABLES:
             raise AttributeError(f"no table is called {name!r}")
         return self._frames[name] if name in self._frames else empty(name)
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """Used rows that are worth a mark, one row a row and rule; see `marks.flags`."""
+        from salesops_helpers.data.marks import flags
+
+        return flags(self)
+
+    @cached_property
+    def set_aside(self) -> pd.DataFrame:
+        """Rows that are not used, each with its reason; see `marks.set_aside`."""
+        from salesops_helpers.data.marks import set_aside
+
+        return set_aside(self)
 
     def has(self, name: str) -> bool:
         """Does the company have this table, with at least one usable row?"""

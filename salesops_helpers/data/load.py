@@ -47,7 +47,8 @@ def read_all(source: str | Path):
     checker = Checker(read_company(source))
     frames = Later({name: lambda name=name: checker.table(name).used for name in checker.names})
     deals = frames["opportunities"][["created_on", "closed_on"]]
-    return Tables(checker.company, frames, checker.extract_date or deals.max().max()), checker
+    day = checker.extract_date or deals.max().max()
+    return Tables(checker.company, frames, day, checked=checker), checker
 
 
 def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:

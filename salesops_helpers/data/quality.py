@@ -6,7 +6,9 @@ Rows in = rows used + rows set aside, for each table, always.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +16,7 @@ import pandas as pd
 from salesops_helpers.data.casting import gathered, typed
 from salesops_helpers.data.columns import TEXT, Table
 from salesops_helpers.data.company import Company
-from salesops_helpers.data.rules import Rule, rules_for
+from salesops_helpers.data.rules import AT_WORK, Rule, rules_for
 from salesops_helpers.data.sources import open_source
 from salesops_helpers.data.sources.base import FILE, LINE, Part
 from salesops_helpers.data.tables import TABLES, conform
@@ -23,9 +25,10 @@ from salesops_helpers.errors import SalesOpsError
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-SET_ASIDE = ["table", "file", LINE, "key", "rule", "reason", "row"]
-FLAGS = ["table", "file", LINE, "key", "rule", "reason"]
+SET_ASIDE = ["table", "file", LINE, "key", "rule", "reason", "dated", "row"]
+FLAGS = ["table", "file", LINE, "key", "rule", "reason", "dated", "doubts"]
 SAME, OTHER = "identical duplicate", "conflicting duplicate"
+UNREADABLE = "unreadable record"
 DUPLICATES = {
     SAME: "the same row stands above it", OTHER: "a row above it has the same key and other values; that one is used",
 }
@@ -33,13 +36,35 @@ DUPLICATES = {
 
 @dataclass(frozen=True)
 class Checked:
-    """One table after its check: used rows (conforming frame), set-aside rows and flags (with reasons), rows in."""
+    """One table after its check; what is not the used rows is fetched from the engine when it is asked for, and once.
+
+    Attributes
+    ----------
+    used : DataFrame
+        The used rows, conforming to the table.
+    rows_in : int
+        Rows of the source.
+    set_aside, flags : DataFrame
+        The columns SET_ASIDE and FLAGS: one row a row that is not used; one row a used row and rule that marks it.
+    mapped : DataFrame
+        table, column, was, now, rows: how often each value map of company.toml was used.
+    """
 
     used: pd.DataFrame
-    set_aside: pd.DataFrame
-    flags: pd.DataFrame
     rows_in: int
-    mapped: pd.DataFrame
+    makers: dict[str, Callable[[], pd.DataFrame]]
+
+    @cached_property
+    def set_aside(self) -> pd.DataFrame:
+        return self.makers["set_aside"]()
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        return self.makers["flags"]()
+
+    @cached_property
+    def mapped(self) -> pd.DataFrame:
+        return self.makers["mapped"]()
 
 
 class Checker:
@@ -57,6 +82,14 @@ class Checker:
             self._done[name] = self._check(TABLES[name])
         return self._done[name]
 
+    def flags(self) -> pd.DataFrame:
+        """The flags of every table, as of the extract date: the columns FLAGS."""
+        return stacked([self.table(name).flags for name in self.names], FLAGS)
+
+    def set_aside(self) -> pd.DataFrame:
+        """The set-aside rows of every table: the columns SET_ASIDE."""
+        return stacked([self.table(name).set_aside for name in self.names], SET_ASIDE)
+
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
@@ -67,12 +100,23 @@ class Checker:
         kept = marked.filter(marked["_rule"].isnull())
         lost = [part.unreadable.assign(file=part.label) for part in parts if len(part.unreadable)]
         checked = Checked(
-            _used(kept, table), _set_aside(marked, lost, table), _flags(kept, table, rules),
-            int(marked.count().execute()) + sum(map(len, lost)), _mapped(parts, table, self.company),
+            _used(kept, table), int(marked.count().execute()) + sum(map(len, lost)), {
+                "set_aside": lambda: _set_aside(marked, lost, table),
+                "flags": lambda: _flags(self._beside_rep(kept, table), table, rules),
+                "mapped": lambda: _mapped(parts, table, self.company),
+            },
         )
         self._refuse_nothing_usable(checked, table)
-        self.con.create_table(f"used_{table.name}", kept.select(table.key[0]), temp=True)
+        self.con.create_view(f"used_{table.name}", kept)
         return checked
+
+    def _beside_rep(self, kept: ir.Table, table: Table) -> ir.Table:
+        """The used rows of a table of events with the first and the last day of the rep each names."""
+        if table.name not in AT_WORK or "reps" not in self.names:
+            return kept
+        self.table("reps")
+        reps = self.con.table("used_reps").select(_rep="rep_id", _hired_on="hired_on", _left_on="left_on")
+        return kept.left_join(reps, kept["rep_id"] == reps["_rep"])
 
     def _refuse_nothing_usable(self, checked: Checked, table: Table) -> None:
         if len(checked.used) or not table.required:
@@ -115,6 +159,12 @@ class Checker:
         )
 
 
+def stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Frames of the same columns one below the other, empty ones left out."""
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
 def _used(kept: ir.Table, table: Table) -> pd.DataFrame:
     """The used rows as a conforming frame, in the order of the file; an open deal has no closing date."""
     if table.name == "opportunities":
@@ -140,25 +190,33 @@ def _set_aside(marked: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.D
     """The set-aside rows: where they stand, why (with the value seen), and the row as it was given."""
     bad = marked.filter(marked["_rule"].notnull())
     given = [c for c in bad.columns if c.startswith("given_")]
-    frame = _pandas(bad.select(*given, LINE, FILE, "_rule", "_reason", "_seen", _key=_key(bad, table)))
+    frame = _pandas(bad.select(*given, LINE, FILE, "_rule", "_reason", "_seen", _key=_key(bad, table),
+                               _dated=_dated(bad, table)))
     rows = frame[given].rename(columns=lambda c: c.removeprefix("given_")).astype(object)
     records = rows.astype(str).where(rows.notna(), "").to_dict("records")
     found = pd.DataFrame({
         LINE: frame[LINE], "file": frame[FILE], "key": frame["_key"], "rule": frame["_rule"],
-        "reason": frame["_reason"].astype(object)
+        "dated": frame["_dated"], "reason": frame["_reason"].astype(object)
         + frame["_seen"].map(lambda v: "" if pd.isna(v) else f": {v!r}").astype(object),
         "row": [json.dumps(record, ensure_ascii=False) for record in records],
     })
-    lost = [part.assign(rule="unreadable record", key="") for part in lost]
+    lost = [part.assign(rule=UNREADABLE, key="", dated=pd.NaT) for part in lost]
     parts = [part for part in (*lost, found) if len(part)]
     frame = pd.concat(parts).sort_values(["file", LINE]) if parts else found
     return frame.assign(table=table.name)[SET_ASIDE].reset_index(drop=True)
 
 
+def _dated(relation: ir.Table, table: Table):
+    import ibis
+
+    return relation[table.dated_by].truncate("D") if table.dated_by else ibis.null("timestamp")
+
+
 def _flags(kept: ir.Table, table: Table, rules: list[Rule]) -> pd.DataFrame:
     """One row a used row and flag."""
     parts = [
-        _pandas(hit.select(LINE, key=_key(hit, table), file=hit[FILE])).assign(rule=rule.name, reason=rule.words)
+        _pandas(hit.select(LINE, key=_key(hit, table), file=hit[FILE], dated=_dated(hit, table)))
+        .assign(rule=rule.name, reason=rule.words, doubts=rule.doubts)
         for rule in rules if not rule.sets_aside
         for hit in [kept.filter(rule.when(kept))]
     ]

@@ -34,7 +34,8 @@ def snapshot(tables: Tables, as_of) -> Tables:
     if day == tables.as_of:
         return tables
     makers = {name: lambda name=name: CUTS.get(name, _cut)(tables, name, day) for name in tables.available}
-    return Tables(tables.company, Later(makers), day, tables.extract_date, tables.notes + _notes(tables, day))
+    return Tables(tables.company, Later(makers), day, tables.extract_date, tables.notes + _notes(tables, day),
+                  tables.checked)
 
 
 def _cut(tables: Tables, name: str, day: pd.Timestamp) -> pd.DataFrame:
