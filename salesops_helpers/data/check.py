@@ -45,8 +45,8 @@ class CheckReport:
 
 
 def check(source: str | Path, out: Path | None = None) -> CheckReport:
-    """Read and check every table of a source; where `out` is given write the set-aside rows to ``out/set_aside.csv`` and
-    the flags to ``out/flags.csv``.
+    """Read and check every table of a source; the set-aside rows and the flags go to ``out/set_aside.csv`` and
+    ``out/flags.csv`` where `out` is given.
 
     Raises `SalesOpsError` where the source cannot be read, or `out` lies inside the source's data.
     """

@@ -66,17 +66,19 @@ WATCHES = (
     Watch("no activity", "opportunities", "opportunity_id",
           f"won, or open for more than {deals.SILENT.days} days, without one logged activity",
           "work is not logged, or nobody works on it; activity per win is off", "record", deals.no_activity),
-    Watch("history against deal", "opportunities", "stage", "its last change of stage or amount is not what the deal says",
+    Watch("history against deal", "opportunities", "stage",
+          "its last change of stage or amount is not what the deal says",
           "changed without a trace, or a history that is not complete", "record", deals.against_history),
     Watch("shares do not add up", "splits", "quota_share", "the shares of the deal beside overlays do not sum to 100 %",
           "more or less than the deal is credited and paid", "amount", goals.shares),
-    Watch("quota far from usual", "quotas", "amount", "about 10, 100 or 1,000 times the rep's quotas around that month",
+    Watch("quota far from usual", "quotas", "amount", "about 10, 100 or 1,000 times the rep's quotas around that month, or that part",
           "a slipped decimal: attainment and pay of that month are wrong", "amount", goals.far_quota),
     Watch("quota outside employment", "quotas", "month", "the rep is not employed in that month",
           "the sum of quotas holds a goal that nobody can meet", "owner", goals.quota_outside),
-    Watch("target far from usual", "targets", "amount", "about 10, 100 or 1,000 times the unit's goals around that month",
+    Watch("target far from usual", "targets", "amount",
+          "about 10, 100 or 1,000 times the unit's goals around that month, or that part of them",
           "a slipped decimal: the goal of that month is wrong", "amount", goals.far_target),
-    Watch("demand far from usual", "demand", "units", "about 10, 100 or 1,000 times the product's demand around it",
+    Watch("demand far from usual", "demand", "units", "about 10, 100 or 1,000 times the product's demand around it, or that part",
           "a slipped decimal: the demand forecast learns from it", "amount", goals.far_demand),
     Watch("goal against its parts", "targets", "amount",
           f"the quotas of its members are less than the goal, or more than {goals.MOST_ASSIGNED:.2f} times it",
@@ -86,8 +88,8 @@ WATCHES = (
           "two goals for one thing: attainment depends on who adds up", "amount", goals.against_regions),
     Watch("plans overlap", "plan_assignments", "starts_on", "the rep's plan before it has not ended",
           "two plans pay for the same days", "amount", people.plans_overlap),
-    Watch("same name", "reps", "name", "another rep has the same name", "one person under two ids: rates by rep are split",
-          "record", people.same_name),
+    Watch("same name", "reps", "name", "another rep has the same name",
+          "one person under two ids: rates by rep are split", "record", people.same_name),
     Watch("probable duplicate", "accounts", "account_id", "probably the same customer as another",
           "one customer counted twice: customers, territories and retention are off", "customer", people.same_account),
     Watch("probable duplicate", "leads", "lead_id", "the same source, score and minute as another lead",
@@ -95,15 +97,16 @@ WATCHES = (
 )
 
 
-def watched(tables: Tables) -> pd.DataFrame:
-    """What the rules of `WATCHES` mark in these tables, as they are known on their day.
+def watched(tables: Tables, only: str | None = None) -> pd.DataFrame:
+    """What the rules of `WATCHES` (those of the table `only`, or all) mark in these tables, as known on their day.
 
     Returns
     -------
     DataFrame
         table, key, rule, reason (with the value seen), doubts; one row a row and rule, in the order of the rules.
     """
-    parts = [_found(tables, watch) for watch in WATCHES if tables.has(watch.table)]
+    parts = [_found(tables, watch) for watch in WATCHES
+             if tables.has(watch.table) and only in (None, watch.table)]
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True)[FOUND] if parts else pd.DataFrame(columns=FOUND)
 

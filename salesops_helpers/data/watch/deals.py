@@ -80,7 +80,8 @@ def double_entry(tables: Tables) -> pd.Series:
     deals = tables.opportunities
     real = deals[(deals["amount"] > 0) & deals["account_id"].notna() & deals["created_on"].notna()]
     groups = real.groupby(SAME_SALE, dropna=False)["opportunity_id"]
-    twin = groups.transform("first").where(real["opportunity_id"] != groups.transform("first"), groups.transform("last"))
+    first, last = groups.transform("first"), groups.transform("last")
+    twin = last.where(real["opportunity_id"] == first, first)
     hit = groups.transform("size") > 1
     return like(twin[hit])
 

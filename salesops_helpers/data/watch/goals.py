@@ -30,8 +30,8 @@ def shares(tables: Tables) -> pd.Series:
 def far_quota(tables: Tables) -> pd.Series:
     """A rep's first and last month are left out: they may be part of a month, or of a ramp."""
     quotas = tables.quotas
-    span = quotas.groupby("rep_id")["month"].agg(["min", "max"]).reindex(quotas["rep_id"].to_numpy())
-    inner = (quotas["month"].to_numpy() > span["min"].to_numpy()) & (quotas["month"].to_numpy() < span["max"].to_numpy())
+    months = quotas.groupby("rep_id")["month"]
+    inner = (quotas["month"] > months.transform("min")) & (quotas["month"] < months.transform("max"))
     factor = slipped(quotas["amount"], quotas["rep_id"], quotas["month"])
     return times(factor[(factor > 1) | inner[factor.index]], "usual")
 
@@ -90,7 +90,8 @@ def _place(tables: Tables, quotas: pd.DataFrame) -> pd.DataFrame:
     history = tables.rep_history
     if history.empty:
         return now
-    asked = pd.DataFrame({"rep_id": ids, "day": quotas["month"] + pd.offsets.MonthEnd(1), "row": np.arange(len(quotas))})
+    ends = quotas["month"] + pd.offsets.MonthEnd(1)
+    asked = pd.DataFrame({"rep_id": ids, "day": ends, "row": np.arange(len(quotas))})
     history = history.assign(rep_id=history["rep_id"].astype(object)).sort_values("valid_from")
     then = pd.merge_asof(asked.sort_values("day"), history[["rep_id", "valid_from", *UNITS]], by="rep_id",
                          left_on="day", right_on="valid_from").set_index("row").sort_index()

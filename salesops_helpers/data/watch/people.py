@@ -35,11 +35,11 @@ def account_pairs(tables: Tables) -> pd.DataFrame:
 
 def same_account(tables: Tables) -> pd.Series:
     pairs, accounts = account_pairs(tables), tables.accounts
-    sides = [pairs.rename(columns={"left": "id", "right": "other"}), pairs.rename(columns={"right": "id", "left": "other"})]
-    both = pd.concat(sides)
+    names = ({"left": "id", "right": "other"}, {"right": "id", "left": "other"})
+    both = pd.concat([pairs.rename(columns=side) for side in names])
     said = (like(both["other"]) + " (" + both["reasons"] + ")").groupby(both["id"].to_numpy()).first()
-    hit = accounts["account_id"].isin(said.index)
-    return pd.Series(said.reindex(accounts.loc[hit, "account_id"].to_numpy()).to_numpy(), accounts.index[hit], dtype=object)
+    hit = accounts.loc[accounts["account_id"].isin(said.index), "account_id"]
+    return pd.Series(said.reindex(hit.to_numpy()).to_numpy(), hit.index, dtype=object)
 
 
 def same_lead(tables: Tables) -> pd.Series:
