@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import pandas as pd
 
@@ -70,6 +71,25 @@ class Tables:
         if name not in TABLES:
             raise AttributeError(f"no table is called {name!r}")
         return self._frames[name] if name in self._frames else empty(name)
+
+    @property
+    def checked(self):
+        """What checked the rows (a `Checker`): it holds their flags and those set aside; None for frames."""
+        return None if self.engine is None else self.engine.checker
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """Used rows that are worth a mark, one row a row and rule; see `marks.flags`."""
+        from salesops_helpers.data.marks import flags
+
+        return flags(self)
+
+    @cached_property
+    def set_aside(self) -> pd.DataFrame:
+        """Rows that are not used, each with its reason; see `marks.set_aside`."""
+        from salesops_helpers.data.marks import set_aside
+
+        return set_aside(self)
 
     def has(self, name: str) -> bool:
         """Does the company have this table, with at least one usable row?"""

@@ -90,6 +90,14 @@ class Checker:
             self._done[name] = self._check(TABLES[name])
         return self._done[name]
 
+    def flags(self) -> pd.DataFrame:
+        """The flags of every table, as of the extract date: the columns FLAGS."""
+        return stacked([self.table(name).flags for name in self.names], FLAGS)
+
+    def set_aside(self) -> pd.DataFrame:
+        """The set-aside rows of every table: the columns SET_ASIDE."""
+        return stacked([self.table(name).set_aside for name in self.names], SET_ASIDE)
+
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
@@ -165,6 +173,12 @@ def tidy(kept: ir.Table, table: Table) -> ir.Table:
     if table.name == "opportunities":
         kept = kept.mutate(closed_on=(kept["status"] == "open").ifelse(None, kept["closed_on"]))
     return kept.select(table.names)
+
+
+def stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Frames of the same columns one below the other, empty ones left out."""
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def _used(kept: ir.Table, table: Table) -> pd.DataFrame:

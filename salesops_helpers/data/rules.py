@@ -100,8 +100,9 @@ def rules_for(
             rules.append(_odd_order(first, second))
     if table.name in AT_WORK and "reps" in known:
         rules += _employed(AT_WORK[table.name])
-    return rules + {"opportunities": _deal_rules, "stage_history": _history_rules, "forecast_calls": _call_rules}.get(
-        table.name, lambda company: [])(company)
+    whole = {"opportunities": _deal_rules, "stage_history": _history_rules, "forecast_calls": _call_rules}
+    rules += whole[table.name](company) if table.name in whole else []
+    return [rule for rule in rules if rule.name != "no customer" or "account_id" in given]
 
 
 def _column_rules(table: Table, column: Column, company: Company, extract_date, known) -> list[Rule]:
@@ -132,8 +133,8 @@ def _missing_key(name: str) -> Rule:
 
 def _not_typed(column: Column) -> Rule:
     name, kind = column.name, CALLED[column.type]
-    return Rule(f"not {kind}", name, f"{name} is not {kind}", f"what stands where {kind} should cannot be computed with",
-                lambda t: t[f"given_{name}"].notnull() & t[name].isnull())
+    return Rule(f"not {kind}", name, f"{name} is not {kind}", f"where {kind} should stand is something to which no "
+                "figure can be put", lambda t: t[f"given_{name}"].notnull() & t[name].isnull())
 
 
 def _not_allowed(column: Column) -> Rule:
@@ -146,8 +147,8 @@ def _too_fine(name: str, digits: int) -> Rule:
     def when(t):
         units = t[name] * 10**digits
         return (units - units.round()).abs() > 1e-4
-    return Rule("too fine", name, f"{name} is finer than the currency's minor unit", "nobody books fractions of a cent: "
-                "another currency, a computed value or a wrong column", when)
+    return Rule("too fine", name, f"{name} is finer than the currency's minor unit", "nobody books fractions of a "
+                "cent: another currency, a computed value or a wrong column", when)
 
 
 def _beyond(name: str, low: float, high: float) -> Rule:
@@ -179,8 +180,8 @@ def _order(first: str, second: str) -> Rule:
 
 
 def _odd_order(first: str, second: str) -> Rule:
-    return Rule("odd order", second, f"{second} is before {first}", "entered afterwards or copied; lengths measured from "
-                "these days are off", lambda t: t[second].truncate("D") < t[first].truncate("D"),
+    return Rule("odd order", second, f"{second} is before {first}", "entered afterwards or copied; lengths measured "
+                "from these days are off", lambda t: t[second].truncate("D") < t[first].truncate("D"),
                 sets_aside=False, doubts="date" if second == "expected_close_on" else "record")
 
 
@@ -213,6 +214,8 @@ def _deal_rules(company: Company) -> list[Rule]:
              lambda t: t["created_on"].isnull(), sets_aside=False, doubts="date"),
         Rule("no owner", "rep_id", "the deal has no owner", "it counts for the company and for nobody in it",
              lambda t: t["rep_id"].isnull(), sets_aside=False, doubts="owner"),
+        Rule("no customer", "account_id", "the deal names no customer", "it is missing from every count and range by "
+             "customer", lambda t: t["account_id"].isnull(), sets_aside=False, doubts="customer"),
         Rule("open with a closing date", "closed_on", "the deal is open; its closing date is not used",
              "closed and not marked so, or reopened: the pipeline may hold what is over",
              lambda t: (t["status"] == "open") & t["closed_on"].notnull(), sets_aside=False, doubts="stage"),
@@ -220,12 +223,12 @@ def _deal_rules(company: Company) -> list[Rule]:
 
 
 def _history_rules(company: Company) -> list[Rule]:
-    return [Rule("unknown stage", "stage", "stage is none of the company's; its change is used for amount, date and owner",
+    return [Rule("unknown stage", "stage", "stage is none of the company's; the change is still used for amount, date, owner",
                  "a stage of an older process: conversion and time in stage leave it out",
                  lambda t: t["stage"].notin(company.stages), sets_aside=False, doubts="record")]
 
 
 def _call_rules(company: Company) -> list[Rule]:
-    return [Rule("commit above best case", "commit", "commit is above best_case", "the two are exchanged or one is a slip; "
-                 "the rep's own forecast cannot be judged by it",
+    return [Rule("commit above best case", "commit", "commit is above best_case", "the two are exchanged or one is a "
+                 "slip; the rep's own forecast cannot be judged by it",
                  lambda t: t["commit"] > t["best_case"], sets_aside=False, doubts="record")]
