@@ -83,8 +83,13 @@ def checked(source: str, month: str, out: Path, only: Sequence[str], jobs: int |
     folder.refuse_unwritable(place)
     inputs = record.inputs_hash(company)
     hashes = {entry.stem: record.fingerprint(entry.path, {"month": month}, inputs) for entry in listed}
-    jobs = min(jobs or os.cpu_count() or 1, len(entries))
+    jobs = min(jobs or _processors(), len(entries))
     return Request(source, company.home, month, place, entries, listed, hashes, tables, counts, jobs, force)
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _count(name: str, table) -> dict[str, object]:

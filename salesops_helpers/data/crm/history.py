@@ -28,7 +28,8 @@ STATE, CHANGE, EVENT, START = "state", "change", "event", "start"
 
 def states(records: Records) -> ir.Table:
     """The changes told by records that hold a deal's state after a change; what has no column is not told."""
-    return _changes(records, STATE, records.value("changed_at"), {f: records.text(f) for f in MOVING if records.has(f)})
+    at = records.value("changed_at")
+    return _changes(records, STATE, at, "changed_at", {f: records.text(f) for f in MOVING if records.has(f)})
 
 
 def field_changes(records: Records) -> ir.Table:
@@ -37,21 +38,23 @@ def field_changes(records: Records) -> ir.Table:
     told = {f: (which == f).ifelse(new, None) for f in FIELDS}
     was = {f: (which == f).ifelse(old, None) for f in FIELDS}
     seen = {f: (which == f).fill_null(False) for f in FIELDS}
-    return _changes(records, CHANGE, records.value("changed_at"), told, was, seen)
+    return _changes(records, CHANGE, records.value("changed_at"), "changed_at", told, was, seen)
 
 
-def events(records: Records, at: ir.Value, told: dict[str, ir.Value], kind: str = EVENT) -> ir.Table:
-    """One change a record, at the moment `at`; records without one tell none."""
-    changes = _changes(records, kind, at, told)
+def events(records: Records, at: ir.Value, name: str, told: dict[str, ir.Value], kind: str = EVENT) -> ir.Table:
+    """One change a record, at the moment `at` (called `name`); records without one tell none."""
+    changes = _changes(records, kind, at, name, told)
     return changes.filter(changes.given_at.notnull())
 
 
-def _changes(records: Records, kind: str, at: ir.Value, new: dict, old: dict | None = None, seen: dict | None = None):
+def _changes(
+    records: Records, kind: str, at: ir.Value, name: str, new: dict, old: dict | None = None, seen: dict | None = None
+) -> ir.Table:
     import ibis
 
-    nothing, given = ibis.null("string"), readable(at)
-    columns = {"kind": ibis.literal(kind), "deal": records.text("opportunity_id"), "given_at": given.cast("string"),
-               "at": moment(given)}
+    nothing, read = ibis.null("string"), moment(records, readable(at), name)
+    columns = {"kind": ibis.literal(kind), "deal": records.text("opportunity_id"), "at": read,
+               "given_at": ibis.coalesce(read.cast("string"), at.cast("string"))}
     for name in FIELDS:
         columns[f"new_{name}"] = new.get(name, nothing)
         columns[f"old_{name}"] = (old or {}).get(name, nothing)

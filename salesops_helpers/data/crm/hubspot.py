@@ -102,7 +102,8 @@ def _default_close(records: Records, closed: ir.BooleanValue, close: ir.Value) -
     """How many open deals still close on the day that HubSpot fills in for a new deal."""
     import ibis
 
-    expected, created = moment(close), moment(readable(records.value("created_on")))
+    expected = moment(records, close, "expected_close_on")
+    created = moment(records, readable(records.value("created_on")), "created_on")
     last_day = expected.month() != (expected + ibis.interval(days=1)).month()
     suspect = ~closed & last_day & (expected.truncate("M") == created.truncate("M"))
     counted = records.relation.agg(n=suspect.sum(), open=(~closed).sum()).to_pandas().iloc[0].fillna(0).astype(int)
@@ -150,7 +151,7 @@ def _entered(records: Records, labels: dict[str, str]) -> ir.Table:
     for column, written in entered_columns(records).items():
         short = re.sub(r"\s*\([^()]*\)$", "", written)
         stage = known.get(plain(written)) or known.get(plain(short)) or short
-        parts.append(history.events(records, records.relation[column], {"stage": ibis.literal(stage)}))
+        parts.append(history.events(records, records.column(column), "changed_at", {"stage": ibis.literal(stage)}))
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -172,7 +173,7 @@ def activities(export: Export) -> list[Shaped]:
         if not records.has("opportunity_id"):
             records = _with_deal(records, export.all("engagement_deal"))
         happened = readable(records.value("occurred_at"))
-        lasted = minutes_between(happened, readable(records.value("ended_at")))
+        lasted = minutes_between(records, happened, readable(records.value("ended_at")))
         values = {
             "kind": records.text("type").lower(), "occurred_at": happened,
             "minutes": ibis.coalesce(records.number("milliseconds") / 60_000, lasted),

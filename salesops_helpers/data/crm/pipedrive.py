@@ -88,13 +88,13 @@ def stage_history(export: Export) -> list[Shaped]:
     for records in deals:
         status = _status(records)
         closing = [] if status is None else [
-            history.events(records, (status == word).ifelse(records.text(at, "closed_at"), None),
+            history.events(records, (status == word).ifelse(records.text(at, "closed_at"), None), "closed_on",
                            {"status": ibis.literal(word)})
             for word, at in (("won", "won_at"), ("lost", "lost_at"))
         ]
         for changes in told:
             closing = [part.anti_join(changes, "deal") for part in closing]
-        start = history.events(records, records.value("created_on"), {}, history.START)
+        start = history.events(records, records.value("created_on"), "created_on", {}, history.START)
         logs.append((records, ibis.union(start, *closing) if closing else start))
     logs = [(r, changes.mutate(**{c: _label(export, changes[c], "stage_history") for c in ("new_stage", "old_stage")}))
             for r, changes in logs]

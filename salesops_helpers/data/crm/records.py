@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from salesops_helpers.data.casting import FALSE, TRUE
+from salesops_helpers.data.company import Company
 from salesops_helpers.data.crm.maps import CrmObject
 from salesops_helpers.data.sources.base import LINE
 
@@ -36,6 +37,8 @@ class Records:
         Field → its column.
     unreadable : DataFrame
         Records that could not be read at all.
+    company : Company
+        Whose records they are.
     facts : dict
         What was found out about the file.
     """
@@ -46,6 +49,7 @@ class Records:
     columns: list[str]
     headers: dict[str, str]
     unreadable: pd.DataFrame
+    company: Company
     facts: dict[str, str] = field(default_factory=dict)
 
     def has(self, *fields: str) -> bool:
@@ -57,9 +61,11 @@ class Records:
         import ibis
 
         name = next((f for f in fields if f in self.headers), None)
-        if name is None:
-            return ibis.null("string")
-        value = self.relation[self.headers[name]]
+        return ibis.null("string") if name is None else self.column(self.headers[name])
+
+    def column(self, name: str) -> ir.Value:
+        """One of the file's own columns, trimmed, empty as missing."""
+        value = self.relation[name]
         return value.strip().nullif("") if value.type().is_string() else value
 
     def text(self, *fields: str) -> ir.StringValue:

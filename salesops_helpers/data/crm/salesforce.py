@@ -62,7 +62,7 @@ def stage_history(export: Export) -> list[Shaped]:
             aside.append(out)
     deals = export.owned(DEALS)
     if not export.all("OpportunityHistory"):
-        starts = [(d, history.events(d, d.value("created_on"), {}, history.START)) for d in deals]
+        starts = [(d, history.events(d, d.value("created_on"), "created_on", {}, history.START)) for d in deals]
         logs, aside = logs + starts, aside + [[] for _ in starts]
     return history.shaped(export, logs, aside, _today(deals), whole_log=False)
 
@@ -110,7 +110,7 @@ def _events(export: Export, records: Records) -> Shaped:
     subtype = records.text("subtype").lower()
     values = {
         "kind": ibis.coalesce(records.text("type").lower(), (subtype == "event").ifelse(None, subtype), "meeting"),
-        "minutes": minutes_between(records.value("occurred_at"), records.value("ended_at")),
+        "minutes": minutes_between(records, records.value("occurred_at"), records.value("ended_at")),
         "opportunity_id": _deal(export, records), **direct(records, "activities"),
     }
     return Shaped(records, records.relation, values, aside)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
-from typing import Protocol
 
 import pandas as pd
 
@@ -13,31 +12,12 @@ from salesops_helpers.data.company import FILE_NAME, Company
 from salesops_helpers.data.crm.export import Export
 from salesops_helpers.data.crm.maps import CrmObject, header, object_named, objects_of, title
 from salesops_helpers.data.crm.records import Records, Shaped
-from salesops_helpers.data.sources.base import LINE, Part, Source
-from salesops_helpers.data.sources.files import Raw
+from salesops_helpers.data.sources.base import LINE, Part, Raw
+from salesops_helpers.data.sources.shelves import Shelf
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
 
 PREFIX = "crm "
-
-
-class Shelf(Protocol):
-    """Where the objects of an export lie: files of a folder, or tables and views of a database.
-
-    ``own`` is the source of tables that are written as the kit's own; ``place`` names the shelf to a reader.
-    """
-
-    own: Source
-    place: str
-
-    def items(self) -> dict[str, str]:
-        """Item (a file, a view) → its name without suffix."""
-
-    def items_of(self, table: str) -> list[str]:
-        """The items that hold a table of `own`."""
-
-    def raw(self, item: str, relation: str) -> Raw:
-        """The records of an item, in the engine as `relation`."""
 
 
 class CrmSource:
@@ -97,9 +77,8 @@ class CrmSource:
                     found.setdefault(self._best(table, item), []).append(item)
             else:
                 own.append(table)
-        named = {name: item for name, item in self.company.files.items() if name in self.objects and name not in TABLES}
-        for name, item in named.items():
-            found[name] = [item] if isinstance(item, str) else list(item)
+        for name, items in self.shelf.named(set(self.objects) - set(TABLES)).items():
+            found[name] = items
             taken |= set(found[name])
         for name, items in self._by_name(set(self.shelf.items()) - taken).items():
             found.setdefault(name, items)
@@ -151,7 +130,8 @@ class CrmSource:
                 f"{listed(known.fields[without[0]])}; its columns: {listed(raw.columns, 30)}",
                 self._cure(known, without[0]),
             )
-        return Records(known, item, self.con.table(raw.relation), raw.columns, headers, raw.unreadable, raw.facts)
+        relation = self.con.table(raw.relation)
+        return Records(known, item, relation, raw.columns, headers, raw.unreadable, self.company, raw.facts)
 
     def _cure(self, known: CrmObject, field: str) -> str:
         if known.table and field in TABLES[known.table].names:
@@ -213,31 +193,3 @@ def _unreadable(records: Records, aside: list) -> pd.DataFrame:
             parts.append(found[[LINE, "rule", "reason", "key"]].assign(
                 key=found["key"].fillna("").astype(TEXT), row=[json.dumps(row, ensure_ascii=False) for row in rows]))
     return pd.concat(parts, ignore_index=True) if parts else records.unreadable
-
-
-class Folder:
-    """A folder as a shelf: one file an object."""
-
-    def __init__(self, company: Company):
-        from salesops_helpers.data.sources.files import FileSource
-
-        self.company, self.own = company, FileSource(company, required=False)
-        self.place = str(company.data_folder)
-
-    def items(self) -> dict[str, str]:
-        from salesops_helpers.data.sources.files import SUFFIXES
-
-        files = sorted(p for p in self.company.data_folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
-        return {path.name: path.stem for path in files}
-
-    def items_of(self, table: str) -> list[str]:
-        return [str(self.own.files[table].relative_to(self.company.data_folder))]
-
-    def raw(self, item: str, relation: str) -> Raw:
-        from salesops_helpers.data.sources.files import read_file
-
-        path = self.company.data_folder / item
-        if not path.is_file():
-            raise SalesOpsError(f"[files] names {item!r}, which is not in {self.place}", "a file that is there",
-                                f"mend [files] in {FILE_NAME}")
-        return read_file(self.own.con, relation, path, self.company)

@@ -463,7 +463,14 @@ def write_parquet(folder: Path, name: str, frame: pd.DataFrame) -> None:
     typed(frame).to_parquet(folder / f"{name}.parquet")
 
 
-FORMATS = {"csv": write_csv, "parquet": write_parquet}
+def write_xlsx(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """Days and moments as a workbook holds them: serial numbers with a date's format."""
+    formats = {"datetime_format": "yyyy-mm-dd hh:mm:ss", "date_format": "yyyy-mm-dd"}
+    with pd.ExcelWriter(folder / f"{name}.xlsx", engine="xlsxwriter", **formats) as book:
+        typed(frame).to_excel(book, sheet_name="Export", index=False)
+
+
+FORMATS = {"csv": write_csv, "parquet": write_parquet, "xlsx": write_xlsx}
 
 
 def write(folder: Path, dialect: str, kind: str = "csv", without: tuple[str, ...] = (), more: str = "") -> Path:
