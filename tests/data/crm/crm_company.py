@@ -473,6 +473,29 @@ def write_xlsx(folder: Path, name: str, frame: pd.DataFrame) -> None:
 FORMATS = {"csv": write_csv, "parquet": write_parquet, "xlsx": write_xlsx}
 
 
+def write_postgres(folder: Path, dialect: str, server) -> Path:
+    """A company folder that points to a database: the dialect's files as typed tables of a schema of their own, which
+    is where the user's session looks."""
+    import postgres
+
+    made = {name: typed(frame) for name, frame in frames(dialect).items()}
+    kinds = {f"{name}.{c}": _engine_type(frame[c]) for name, frame in made.items() for c in frame}
+    schema = dialect.replace("-", "_")
+    postgres.write(server, schema, made, kinds)
+    with server.admin() as con:
+        con.execute(f"ALTER ROLE {postgres.USER} SET search_path = '{schema}'")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "company.toml").write_text(f'source = "{server.url}"\n{toml(dialect)}', encoding="utf-8")
+    return folder
+
+
+def _engine_type(values: pd.Series) -> str:
+    if values.dtype == bool:
+        return "boolean"
+    kinds = {"f": "numeric", "i": "bigint", "M": "timestamp"}
+    return kinds.get(values.dtype.kind, "text")
+
+
 def write(folder: Path, dialect: str, kind: str = "csv", without: tuple[str, ...] = (), more: str = "") -> Path:
     """A company folder in that dialect and file format, without some files."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
+import postgres
 import pytest
-from crm_company import FORMATS, MID, WRITERS, crm_of, number, write
+from crm_company import FORMATS, MID, WRITERS, crm_of, number, write, write_postgres
 from crm_truth import deals
 
 from salesops_helpers import load
@@ -68,14 +69,32 @@ def truth(tmp_path_factory):
     return today, cut(today, MID)
 
 
+MAIN = ("canonical", "salesforce-api", "hubspot-warehouse", "pipedrive-api")
 CASES = [(dialect, "csv") for dialect in WRITERS]
-CASES += [(dialect, kind) for dialect in ("canonical", "salesforce-api", "hubspot-warehouse", "pipedrive-api")
-          for kind in FORMATS if kind != "csv"]
+CASES += [(dialect, kind) for dialect in MAIN for kind in (*FORMATS, "postgres") if kind != "csv"]
+
+
+@pytest.fixture
+def written(tmp_path, request, monkeypatch):
+    """Writes the company in a dialect and format; gives its folder, and forgets what a database's user was told."""
+    def go(dialect: str, kind: str):
+        if kind != "postgres":
+            return write(tmp_path / "acme", dialect, kind)
+        server = request.getfixturevalue("postgres")
+        monkeypatch.setenv("SALESOPS_DB_PASSWORD", postgres.PASSWORD)
+        told.append(server)
+        return write_postgres(tmp_path / "acme", dialect, server)
+
+    told = []
+    yield go
+    for server in told:
+        with server.admin() as con:
+            con.execute(f"ALTER ROLE {postgres.USER} RESET search_path")
 
 
 @pytest.mark.parametrize(("dialect", "kind"), CASES)
-def test_every_dialect_and_format_gives_the_same_inputs(tmp_path, truth, dialect, kind):
-    today = load(write(tmp_path / "acme", dialect, kind))
+def test_every_dialect_and_format_gives_the_same_inputs(written, truth, dialect, kind):
+    today = load(written(dialect, kind))
     for tables, expected in ((today, truth[0]), (cut(today, MID), truth[1])):
         wanted = inputs(expected)
         for what, frame in inputs(tables).items():
