@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -49,6 +51,14 @@ class Engine:
             rows_in, reasons = there.rows_in, there.reasons
         ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         return rows_in, rows_in - sum(reasons.values()), {str(reason): int(n) for reason, n in ordered}
+
+    def state(self) -> str:
+        """A text that changes when the rows of a database do; empty for files, which can be compared themselves."""
+        source = self.checker.source
+        if not hasattr(source, "state"):
+            return ""
+        found = {name: source.state(name) for name in source.names}
+        return uuid.uuid4().hex if None in found.values() else json.dumps(found, sort_keys=True)
 
     def collect(self, expression: ir.Table, name: str) -> pd.DataFrame:
         """The rows of an expression over the rows of table `name`.

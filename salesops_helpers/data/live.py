@@ -34,7 +34,7 @@ def live(checker: Checker, name: str) -> Live | None:
     """The table `name` where it is; None where it has to be read into the engine here."""
     table, parts = TABLES[name], checker.source.live(name)
     known = {to: _keys(checker, to) for to in sorted(needed(table) & set(checker.names))} if parts else {}
-    if not parts or None in known.values():
+    if not parts or any(keys is None for keys in known.values()):
         return None
     values = typed(gathered(parts, table, checker.company), table, checker.company)
     rules = [rule for rule in checker.rules(table, values, known=known) if rule.sets_aside]

@@ -117,7 +117,9 @@ class Checker:
         self.con.create_view(f"used_{table.name}", kept)
         return checked
 
-    def rules(self, table: Table, values: ir.Table, to: set[str] | None = None, known: dict | None = None) -> list[Rule]:
+    def rules(
+        self, table: Table, values: ir.Table, to: set[str] | None = None, known: dict | None = None,
+    ) -> list[Rule]:
         """The rules of a table; `to`: check references to these tables only (None: to all); see `rules_for`."""
         referred = {c.refers_to for c in table.columns} if to is None else to
         if known is None:
@@ -207,10 +209,11 @@ def _key(relation: ir.Table, table: Table):
 def _set_aside(bad: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """The set-aside rows: where they stand, why (with the value seen), and the row as it was given."""
     given = [c for c in bad.columns if c.startswith("given_")]
-    frame = _pandas(bad.select(*given, LINE, FILE, "_rule", "_reason", "_seen", _key=_key(bad, table),
+    texts = {c: bad[c].cast("string") for c in given}
+    frame = _pandas(bad.select(LINE, FILE, "_rule", "_reason", "_seen", **texts, _key=_key(bad, table),
                                _dated=_dated(bad, table)))
     rows = frame[given].rename(columns=lambda c: c.removeprefix("given_")).astype(object)
-    records = rows.astype(str).where(rows.notna(), "").to_dict("records")
+    records = rows.where(rows.notna(), "").to_dict("records")
     found = pd.DataFrame({
         LINE: frame[LINE], "file": frame[FILE], "key": frame["_key"], "rule": frame["_rule"],
         "dated": frame["_dated"], "reason": frame["_reason"].astype(object)

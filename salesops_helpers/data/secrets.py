@@ -60,7 +60,7 @@ def scrubbed(text: object, secrets: list[str] = ()) -> str:
 
 def shown(value: object, setting: str = "") -> object:
     """A setting's value as an error may show it."""
-    if SECRET_NAMES.search(setting):
+    if SECRET_NAMES.search(setting) or (setting == "source" and "://" not in str(value)):
         return HIDDEN
     if isinstance(value, dict):
         return {name: shown(inner, str(name)) for name, inner in value.items()}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 BATCH = 50_000
-FIRST_DAY, LAST_DAY, NO_DAY = "1900-01-01", "2199-12-31", "2999-12-31"
+FIRST_DAY, LAST_DAY, NO_DAY = "1900-01-01", "2199-12-31", "2250-12-31"
 
 
 class DatabaseSource:
@@ -161,7 +161,7 @@ def _readable(relation: ir.Table) -> ir.Table:
         if kind.is_date() or kind.is_timestamp():
             moment = column.cast("timestamp")
             inside = moment.between(ibis.timestamp(FIRST_DAY), ibis.timestamp(LAST_DAY))
-            return inside.ifelse(moment, ibis.timestamp(NO_DAY))
+            return (moment.isnull() | inside).ifelse(moment, ibis.timestamp(NO_DAY))
         if kind.is_decimal() or kind.is_floating():
             return column.cast("float64")
         return column if kind.is_integer() or kind.is_boolean() or kind.is_string() else column.cast("string")
