@@ -62,7 +62,7 @@ def _deal(k: int) -> Deal:
     later += [(10 + k % 7, "amount", _money(k + 100))] if k % 3 else []
     later += [(12, "rep", (k + 1) % 6)] if k % 4 == 0 else []
     later += [(15, "stage", "Negotiate")] if k % 2 else []
-    later += [(15, "amount", _money(k + 200))] if k % 6 == 1 else []
+    later += [(15, "amount", _money(k + 200))] if k % 6 == 1 and k % 7 != 5 else []
     later += [(18, "stage", "Qualify")] if k % 7 == 0 else []
     later += [(20, "close", expected + timedelta(days=30))] if k % 5 == 0 else []
     if k % 5 in (1, 2, 3):
