@@ -34,7 +34,7 @@ bench: $(READY) data/sample/company.toml ## benchmarks against their goals, to b
 	@$(PY) tests/benchmarks/run.py $(AREA)
 
 lab: $(READY) data/sample/company.toml ## JupyterLab on the notebooks
-	@$(PY) -m jupyterlab notebooks
+	@$(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 sample: $(READY) ## the sample company anew, in data/sample
 	@$(SALESOPS) sample data/sample

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -44,18 +44,19 @@ def company(tmp_path):
 
 
 def test_help_and_version_answer_at_once(capsys):
-    started = min(_timed("--help") for _ in range(3))
-    assert started < 0.6, "the goal is 0.3 s on a quiet machine"
+    assert min(_processor_seconds("--help") for _ in range(3)) < 0.5, "on a quiet machine it is under 0.3"
     code, out, err = run(capsys, "--version")
     assert (code, out, err) == (0, f"salesops {__version__}\n", [])
     code, out, _ = run(capsys)
     assert code == 0 and "report" in out
 
 
-def _timed(*arguments):
-    started = time.perf_counter()
+def _processor_seconds(*arguments):
+    """Time of the processor, which a busy machine lengthens little."""
+    before = os.times()
     assert salesops(*arguments).returncode == 0
-    return time.perf_counter() - started
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_nothing_heavy_is_imported_for_the_help():

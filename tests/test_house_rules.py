@@ -40,7 +40,7 @@ def run(tmp_path):
         environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SALESOPS_NO_SKIPS": str(int(no_skips))}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *PLUGINS, "--rootdir", ".", "test_it.py", *options],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
         )
         return done.returncode, done.stdout
 

@@ -38,8 +38,13 @@ def payout_curves(curves: pd.DataFrame, findings: pd.DataFrame, currency: str, s
     for ax, (moves, title) in zip(axes, titles.items(), strict=True):
         for n, plan in enumerate(plans):
             line = curves[(curves["moves"] == moves) & (curves["plan"] == plan)]
-            ax.plot(line["attainment"], _broken(line, findings), color=style.CYCLE[n], linestyle=LINES[n % 3],
-                    label=_plain(plan))
+            ax.plot(
+                line["attainment"],
+                _broken(line, findings),
+                color=style.CYCLE[n],
+                linestyle=LINES[n % 3],
+                label=_plain(plan),
+            )
             _marked(ax, findings[(findings["moves"] == moves) & (findings["plan"] == plan)], n, currency)
         ax.axvline(1, color=style.MUTED, linewidth=0.8)
         ax.set(title=title, xlabel="attainment (bookings ÷ quota)", xlim=(0, curves["attainment"].max()))
@@ -65,12 +70,26 @@ def _marked(ax, found: pd.DataFrame, n: int, currency: str) -> None:
     for start, pay in zip(jumps["start"], jumps["pay"], strict=True):
         ax.axvline(start, color=style.CYCLE[n], linewidth=1, linestyle=":")
         sign = "+" if pay > 0 else "−"
-        ax.annotate(f"jump {sign}{money(abs(pay), currency)}", (start, 0.17 + 0.07 * n), (4, 0), color=style.CYCLE[n],
-                    xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8.5)
+        ax.annotate(
+            f"jump {sign}{money(abs(pay), currency)}",
+            (start, 0.17 + 0.07 * n),
+            (4, 0),
+            color=style.CYCLE[n],
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            fontsize=8.5,
+        )
     zones = found[found["kind"] == "nothing more"]
     for start, end in zip(zones["start"], zones["end"], strict=True):
-        ax.plot([start, end], [0.02 + 0.035 * n] * 2, color=style.CYCLE[n], linewidth=5, alpha=0.45,
-                transform=ax.get_xaxis_transform(), solid_capstyle="butt")
+        ax.plot(
+            [start, end],
+            [0.02 + 0.035 * n] * 2,
+            color=style.CYCLE[n],
+            linewidth=5,
+            alpha=0.45,
+            transform=ax.get_xaxis_transform(),
+            solid_capstyle="butt",
+        )
     if len(zones) and n == 0:
         ax.annotate("bars: no more pay", (0.02, 0.10), color=style.MUTED, xycoords="axes fraction", fontsize=8.5)
 
@@ -96,8 +115,15 @@ def pay_by_rep(sides: pd.DataFrame, plan_a: str, plan_b: str, currency: str) -> 
     right.set_yticks(list(y), [_signed(value) for value in shown["difference"]])
     right.tick_params(length=0)
     right.spines["right"].set_visible(False)
-    ax.annotate("difference", (1.0, 1.0), (6, 2), xycoords="axes fraction", textcoords="offset points", fontsize=8.5,
-                color=style.MUTED)
+    ax.annotate(
+        "difference",
+        (1.0, 1.0),
+        (6, 2),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=8.5,
+        color=style.MUTED,
+    )
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return fig
 

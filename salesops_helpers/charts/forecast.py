@@ -41,7 +41,7 @@ def fan(history: pd.DataFrame, forecast: pd.DataFrame, currency: str) -> Figure:
     ax.plot([*last["month"], *forecast["month"]], [*last["actual"], *forecast["forecast"]], color=style.BLUE, lw=1.6)
     ax.plot(forecast["month"], forecast["forecast"], "o", color=style.BLUE, ms=5.5, label="forecast")
     ax.plot(forecast["month"], forecast["naive"], "x", color=style.ORANGE, ms=7, mew=2.0, label="naive line")
-    _date_axis(ax)
+    _date_axis(ax, len(past) + len(forecast))
     ax.set_ylim(bottom=0)
     style.money_axis(ax.yaxis, "")
     ax.set_ylabel(f"bookings a month ({currency})")
@@ -57,12 +57,13 @@ def _legend(ax: Axes, order: list[str]) -> None:
               fontsize=8.5, frameon=False)
 
 
-def _date_axis(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+def _date_axis(ax: Axes, months: int) -> None:
+    """A tick at the start of a month, of a quarter or of a half-year, as many months as there are to label."""
+    from matplotlib.dates import DateFormatter, MonthLocator
 
-    locator = AutoDateLocator(minticks=4, maxticks=9, interval_multiples=True)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    every = next((step for step in (1, 3) if months <= 10 * step), 6)
+    ax.xaxis.set_major_locator(MonthLocator(bymonth=range(1, 13, every)))
+    ax.xaxis.set_major_formatter(DateFormatter("%b %y"))
 
 
 def backtest_record(backtest: pd.DataFrame, currency: str) -> Figure:

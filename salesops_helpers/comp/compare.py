@@ -11,7 +11,7 @@ import pandas as pd
 from salesops_helpers.comp.lines import USED, used_credit
 from salesops_helpers.comp.payouts import COMPUTED, payouts
 from salesops_helpers.comp.plans import Plan
-from salesops_helpers.comp.spans import LENGTHS, stays
+from salesops_helpers.comp.spans import LENGTHS
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import attainment, month_start, months_of, place_on
@@ -39,8 +39,8 @@ class Comparison:
     used : DataFrame
         Credit in every plan's cost: rep_id, span, deals (count of credits), bookings (currency).
     set_aside : DataFrame
-        Credit in no plan's cost: rep_id, name, span, reason, deals (count of credits), bookings (currency). Together with
-        `used` it is all credit of these months.
+        Credit in no plan's cost: rep_id, name, span, reason, deals (count of credits), bookings (currency). Together
+        with `used` it is all credit of these months.
     """
 
     plans: tuple[str, ...]
@@ -69,8 +69,13 @@ def finished(plans: Sequence[Plan], tables: Tables, month: str | pd.Timestamp) -
     return (first, last) if first <= last else None
 
 
-def compare(plans: Sequence[Plan], tables: Tables, start: str | pd.Timestamp, end: str | pd.Timestamp,
-            quota_factor: Fraction = Fraction(1)) -> Comparison:
+def compare(
+    plans: Sequence[Plan],
+    tables: Tables,
+    start: str | pd.Timestamp,
+    end: str | pd.Timestamp,
+    quota_factor: Fraction = Fraction(1),
+) -> Comparison:
     """Every plan replayed on every rep over the months `start` to `end`, as if each had been the plan all along.
 
     A rep counts in a span (the longest that a plan measures) where every plan can be computed; else the rep's credit of
@@ -81,8 +86,11 @@ def compare(plans: Sequence[Plan], tables: Tables, start: str | pd.Timestamp, en
     length, first, last = _length(plans), month_start(start), month_start(end)
     months = (last.year - first.year) * 12 + last.month - first.month + 1
     if months < 1 or months % length or (first.month - tables.company.fiscal_year_start) % length:
-        raise SalesOpsError(f"a comparison over {first:%Y-%m} to {last:%Y-%m}", f"whole spans of {length} months",
-                            "begin with the first month of a span and end with the last month of one")
+        raise SalesOpsError(
+            f"a comparison over {first:%Y-%m} to {last:%Y-%m}",
+            f"whole spans of {length} months",
+            "begin with the first month of a span and end with the last month of one",
+        )
     paid = pd.concat([_replayed(plan, tables, first, last, quota_factor) for plan in plans], ignore_index=True)
     paid["span"] = _span(paid["period"], first, length)
     credit = used_credit(plans[0], tables, first, last, replay=True)
@@ -106,8 +114,8 @@ def cost(comparison: Comparison, by: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        (`by`,) plan, reps (count), pay_minor (exact), pay, sales (currency), cost_of_sales (share: variable pay ÷ sales;
-        missing without sales), more (pay less that of the first plan).
+        (`by`,) plan, reps (count), pay_minor (exact), pay, sales (currency), cost_of_sales (share: variable pay ÷
+        sales; missing without sales), more (pay less that of the first plan).
 
     Notes
     -----
@@ -116,7 +124,8 @@ def cost(comparison: Comparison, by: str | None = None) -> pd.DataFrame:
     keys = [*([by] if by else []), "plan"]
     spans = comparison.spans.assign(**({by: comparison.spans[by].fillna("(none)")} if by and by != "span" else {}))
     frame = spans.groupby(keys, as_index=False).agg(
-        reps=("rep_id", "nunique"), pay_minor=("pay_minor", "sum"), pay=("pay", "sum"), sales=("sales", "sum"))
+        reps=("rep_id", "nunique"), pay_minor=("pay_minor", "sum"), pay=("pay", "sum"), sales=("sales", "sum")
+    )
     frame["cost_of_sales"] = frame["pay"] / frame["sales"].where(frame["sales"] > 0)
     base = frame[frame["plan"] == comparison.plans[0]]
     if by:
@@ -141,8 +150,18 @@ def sides(comparison: Comparison) -> pd.DataFrame:
     a = reps.loc[reps["plan"] == first, ["rep_id", "pay"]].rename(columns={"pay": "pay_a"})
     b = reps[reps["plan"] == second].rename(columns={"pay": "pay_b"}).merge(a, on="rep_id")
     b["change"] = b["difference"] / b["pay_a"].where(b["pay_a"] != 0)
-    columns = ["rep_id", "name", "team", "bookings", "attainment", "pay_a", "pay_b", "difference", "difference_minor",
-               "change"]
+    columns = [
+        "rep_id",
+        "name",
+        "team",
+        "bookings",
+        "attainment",
+        "pay_a",
+        "pay_b",
+        "difference",
+        "difference_minor",
+        "change",
+    ]
     return b.sort_values(["difference", "rep_id"])[columns].reset_index(drop=True)
 
 
@@ -175,18 +194,40 @@ def _spans(tables: Tables, whole: pd.DataFrame, credit: pd.DataFrame) -> pd.Data
 
 
 def _reps(order: list[str], tables: Tables, spans: pd.DataFrame, reached: pd.DataFrame) -> pd.DataFrame:
-    sums = spans.sort_values("span", kind="stable").groupby(["plan", "rep_id"], as_index=False).agg(
-        team=("team", "last"), region=("region", "last"), bookings=("bookings", "sum"), pay_minor=("pay_minor", "sum"))
+    sums = (
+        spans.sort_values("span", kind="stable")
+        .groupby(["plan", "rep_id"], as_index=False)
+        .agg(
+            team=("team", "last"),
+            region=("region", "last"),
+            bookings=("bookings", "sum"),
+            pay_minor=("pay_minor", "sum"),
+        )
+    )
     frame = sums.merge(tables.reps[["rep_id", "name"]].astype(object), on="rep_id").merge(
-        reached[["rep_id", "attainment"]].astype({"rep_id": object}), on="rep_id", how="left")
+        reached[["rep_id", "attainment"]].astype({"rep_id": object}), on="rep_id", how="left"
+    )
     base = frame[frame["plan"] == order[0]].set_index("rep_id")["pay_minor"]
     frame["difference_minor"] = frame["pay_minor"] - frame["rep_id"].map(base).astype("Int64")
     grain = 10**tables.company.minor_units
     frame["pay"], frame["difference"] = (frame[c].astype(float) / grain for c in ("pay_minor", "difference_minor"))
     rank = frame["plan"].map({name: n for n, name in enumerate(order)})
     frame = frame.assign(rank=rank).sort_values(["rank", "rep_id"], kind="stable").reset_index(drop=True)
-    return frame[["plan", "rep_id", "name", "team", "region", "bookings", "attainment", "pay_minor", "pay",
-                  "difference_minor", "difference"]]
+    return frame[
+        [
+            "plan",
+            "rep_id",
+            "name",
+            "team",
+            "region",
+            "bookings",
+            "attainment",
+            "pay_minor",
+            "pay",
+            "difference_minor",
+            "difference",
+        ]
+    ]
 
 
 def _accounts(tables: Tables, credit: pd.DataFrame, bad: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

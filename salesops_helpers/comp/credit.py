@@ -37,7 +37,8 @@ def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
     made = {credit: np.array(cents * part * common, dtype=object) for credit, part in parts.items()}
     whole = {credit: np.array(_numerators(values), dtype=object) for credit, values in made.items()}
     keep = frame[["opportunity_id", "rep_id", "closed_on", "month", "team", "region", "overlay"]].assign(
-        company=tables.company.name, known=frame["amount"].notna(), **whole)
+        company=tables.company.name, known=frame["amount"].notna(), **whole
+    )
     for name in ("opportunity_id", "rep_id", "team", "region"):
         keep[name] = keep[name].astype(object)
     return keep, 10**tables.company.minor_units * common
@@ -56,8 +57,11 @@ def in_stays(credit: pd.DataFrame, paid: pd.DataFrame) -> pd.Series:
 def months_in(spans: pd.DataFrame) -> pd.DataFrame:
     """The months of each measured span: part, month, first_day, last_day."""
     months = pd.date_range(spans["first_month"].min(), spans["month"].max(), freq="MS")
-    pairs = spans[["window", "first_month", "month"]].rename(columns={"window": "part", "month": "end"}).merge(
-        pd.DataFrame({"month": months}), how="cross")
+    pairs = (
+        spans[["window", "first_month", "month"]]
+        .rename(columns={"window": "part", "month": "end"})
+        .merge(pd.DataFrame({"month": months}), how="cross")
+    )
     pairs = pairs[pairs["month"].between(pairs["first_month"], pairs["end"])]
     return pairs[["part", "month"]].assign(first_day=pairs["month"], last_day=pairs["month"] + pd.offsets.MonthEnd(1))
 
@@ -71,8 +75,14 @@ def quotas(tables: Tables, factor: Fraction) -> pd.DataFrame:
     return frame[tables.quotas["amount"].notna().to_numpy()].reset_index(drop=True)
 
 
-def own_result(tables: Tables, measure: str, credit: tuple[pd.DataFrame, int], monthly: pd.DataFrame,
-               spans: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
+def own_result(
+    tables: Tables,
+    measure: str,
+    credit: tuple[pd.DataFrame, int],
+    monthly: pd.DataFrame,
+    spans: pd.DataFrame,
+    paid: pd.DataFrame,
+) -> pd.DataFrame:
     """Each rep's own credit and quota in each measured span, for the days on the plan.
 
     Returns
@@ -91,26 +101,35 @@ def own_result(tables: Tables, measure: str, credit: tuple[pd.DataFrame, int], m
     sold = _sums(lines.merge(months, on="month"), ["rep_id", "part"], measure, "credit", grain)
     on_plan = overlap(paid, months).groupby(["rep_id", "part", "month"], as_index=False)["shared"].sum()
     asked = on_plan.merge(_employed(tables, months), on=["rep_id", "part", "month"]).merge(
-        monthly, on=["rep_id", "month"], how="left")
+        monthly, on=["rep_id", "month"], how="left"
+    )
     there = asked["quota"].notna()
     carried = ratio(asked["shared"].to_numpy(object), asked["employed"].to_numpy(object)) if len(asked) else []
     asked["quota"] = asked["quota"].where(there, Fraction(0)) * pd.Series(carried, index=asked.index, dtype=object)
     asked["without"] = asked["month"].where(~there)
-    frame = asked.groupby(["rep_id", "part"], as_index=False).agg(
-        quota=("quota", "sum"), without=("without", "min"))
+    frame = asked.groupby(["rep_id", "part"], as_index=False).agg(quota=("quota", "sum"), without=("without", "min"))
     return _finished(frame.merge(sold, on=["rep_id", "part"], how="left"))
 
 
-def unit_result(tables: Tables, level: str, measure: str, credit: tuple[pd.DataFrame, int], monthly: pd.DataFrame,
-                spans: pd.DataFrame, present: pd.DataFrame, factor: Fraction) -> pd.DataFrame:
+def unit_result(
+    tables: Tables,
+    level: str,
+    measure: str,
+    credit: tuple[pd.DataFrame, int],
+    monthly: pd.DataFrame,
+    spans: pd.DataFrame,
+    present: pd.DataFrame,
+    factor: Fraction,
+) -> pd.DataFrame:
     """Credit and quota of each rep's team, region or company in each measured span; columns as `own_result`.
 
     Notes
     -----
-    Σ members' credit ÷ Σ members' quotas: a deal counts for the unit that its rep was in on the day of closing, a quota for
-    the unit at the month's end; `targets` (kpi "bookings", unit's name), times `factor`, takes the place of the sum. The
-    rep belongs to the unit of the rep's last day on the plan in the span. Members' credit counts whether or not they are
-    on the plan.
+    Σ members' credit ÷ Σ members' quotas: a deal counts for the unit that its rep was in on the day of closing, a
+    quota for the unit at the month's end; `targets` (kpi "bookings", unit's name), times `factor`, takes the place of
+    the sum.
+    The rep belongs to the unit of the rep's last day on the plan in the span. Members' credit counts whether or not
+    they are on the plan.
     """
     lines, grain = credit
     months = months_in(spans)
@@ -122,7 +141,8 @@ def unit_result(tables: Tables, level: str, measure: str, credit: tuple[pd.DataF
     frame = present[["rep_id", "part"]].assign(**{level: place[level].astype(object)})
     frame = frame.merge(sold, on=[level, "part"], how="left").merge(goals, on=[level, "part"], how="left")
     frame["without"] = pd.Series(pd.NaT, index=frame.index).where(
-        frame["months"].notna() & (frame["months"] == frame["needed"]), spans["first_month"].min())
+        frame["months"].notna() & (frame["months"] == frame["needed"]), spans["first_month"].min()
+    )
     frame["problem"] = np.where(frame[level].isna(), f"no {level}", None)
     return _finished(frame.drop(columns=level), f" for the {level}")
 
@@ -130,7 +150,9 @@ def unit_result(tables: Tables, level: str, measure: str, credit: tuple[pd.DataF
 def _unit_quotas(tables: Tables, level: str, monthly: pd.DataFrame, factor: Fraction) -> pd.DataFrame:
     ends = monthly["month"] + pd.offsets.MonthEnd(1)
     place = place_on(tables, monthly["rep_id"], ends).assign(company=tables.company.name)
-    sums = monthly.assign(**{level: place[level].astype(object)}).groupby([level, "month"], as_index=False)["quota"].sum()
+    sums = (
+        monthly.assign(**{level: place[level].astype(object)}).groupby([level, "month"], as_index=False)["quota"].sum()
+    )
     given = tables.targets[tables.targets["kpi"] == GROUP_KPI].rename(columns={"unit": level})
     cents = minor(given["amount"], tables.company.minor_units, "targets.amount")
     goals = ratio(cents, 10**tables.company.minor_units) * factor if len(given) else None
@@ -144,8 +166,13 @@ def _employed(tables: Tables, months: pd.DataFrame) -> pd.DataFrame:
     from salesops_helpers.comp.spans import ALWAYS, EVER
 
     reps = tables.reps
-    stay = pd.DataFrame({"rep_id": reps["rep_id"].astype(object), "first": reps["hired_on"].fillna(ALWAYS),
-                         "last": reps["left_on"].fillna(EVER)})
+    stay = pd.DataFrame(
+        {
+            "rep_id": reps["rep_id"].astype(object),
+            "first": reps["hired_on"].fillna(ALWAYS),
+            "last": reps["left_on"].fillna(EVER),
+        }
+    )
     return overlap(stay, months)[["rep_id", "part", "month", "shared"]].rename(columns={"shared": "employed"})
 
 
@@ -160,7 +187,10 @@ def _finished(frame: pd.DataFrame, whose: str = "") -> pd.DataFrame:
     frame["credit"] = frame["credit"].astype(object).where(frame["credit"].notna(), Fraction(0))
     frame["quota"] = frame["quota"].astype(object).where(frame["quota"].notna(), Fraction(0))
     earlier = frame["problem"] if "problem" in frame else pd.Series(None, index=frame.index, dtype=object)
-    bad = np.where(frame["without"].notna(), f"no quota{whose}", np.where(
-        frame["quota"] <= 0, f"the quota is not above 0{whose}", None))
+    bad = np.where(
+        frame["without"].notna(),
+        f"no quota{whose}",
+        np.where(frame["quota"] <= 0, f"the quota is not above 0{whose}", None),
+    )
     frame["problem"] = earlier.where(earlier.notna(), pd.Series(bad, index=frame.index, dtype=object))
     return frame[["rep_id", "part", "credit", "quota", "problem"]]

@@ -35,15 +35,17 @@ def payout_curve(plan: Plan, own, unit=1, target=1, quota=1, number: Number = fl
     Returns
     -------
     DataFrame
-        own, unit, one column a component, cap (0 or less, where the plan has one) and pay.
+        own_attainment, unit_attainment, one column a component, cap (0 or less, where the plan has one) and pay.
     """
     kind = float if number is float else object
     own, unit = np.broadcast_arrays(np.asarray(own, dtype=kind), np.asarray(unit, dtype=kind))
     own, unit = np.atleast_1d(own), np.atleast_1d(unit)
     one, target, quota = number(1), number(target), number(quota)
-    measured = {c.id: Measured((own if c.measure.level == "individual" else unit) * quota, quota, target, one, one)
-                for c in plan.components}
-    frame = {"own": own, "unit": unit}
+    measured = {
+        c.id: Measured((own if c.measure.level == "individual" else unit) * quota, quota, target, one, one)
+        for c in plan.components
+    }
+    frame = {"own_attainment": own, "unit_attainment": unit}
     for component in plan.components:
         frame[component.id] = component_pay(plan, component, measured, number)
     pay = sum(frame[c.id] for c in plan.components)
@@ -59,8 +61,9 @@ def payout_table(plan: Plan, target: Fraction, quota: Fraction) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        plan, attainment, pay_alone (own at that attainment, team at 100 %), pay_together (both), and the same ÷ target as
-        share_alone, share_together (missing in a plan without a target incentive); pay in major units, rounded as pay is.
+        plan, attainment, pay_alone (own at that attainment, team at 100 %), pay_together (both), and the same ÷
+        target as share_alone, share_together (missing in a plan without a target incentive); pay in major units,
+        rounded as pay is.
     """
     at = np.array(LEVELS, dtype=object)
     frame = pd.DataFrame({"plan": plan.plan, "attainment": floats(at)})
@@ -83,15 +86,17 @@ def pieces(plan: Plan, moves: str, target: Fraction, quota: Fraction) -> pd.Data
     Returns
     -------
     DataFrame
-        start, end (attainment), begins, ends (pay just after the start and just before the end, major units), slope (pay
-        per 100 % of attainment).
+        start, end (attainment), begins, ends (pay just after the start and just before the end, major units), slope
+        (pay per 100 % of attainment).
     """
     cuts = sorted({Fraction(0), TOP, *(b for b in _bounds(plan, moves, quota) if 0 < b < TOP)})
     found = _straight(plan, moves, cuts, target, quota, capped=False)
     if plan.cap:
         limit = target * plan.cap.at
         crossing = found["start"] + (limit - found["begins"]) / found["slope"].where(found["slope"] != 0, None)
-        inside = [x for x, a, b in zip(crossing, found["start"], found["end"], strict=True) if pd.notna(x) and a < x < b]
+        inside = [
+            x for x, a, b in zip(crossing, found["start"], found["end"], strict=True) if pd.notna(x) and a < x < b
+        ]
         found = _straight(plan, moves, sorted({*cuts, *inside}), target, quota, capped=True)
     return found
 
@@ -102,8 +107,10 @@ def _straight(plan: Plan, moves: str, cuts: list[Fraction], target, quota, cappe
     third = (end - start) / 3
     low, high = (_pay(plan, moves, start + third * n, target, quota, capped) for n in (1, 2))
     slope = (high - low) / third
-    return pd.DataFrame({"start": start, "end": end, "begins": low - slope * third, "ends": high + slope * third,
-                         "slope": slope}, dtype=object)
+    return pd.DataFrame(
+        {"start": start, "end": end, "begins": low - slope * third, "ends": high + slope * third, "slope": slope},
+        dtype=object,
+    )
 
 
 def _pay(plan: Plan, moves: str, at, target, quota, capped: bool):
@@ -121,7 +128,9 @@ def _bounds(plan: Plan, moves: str, quota: Fraction) -> list[Fraction]:
         if c.unit == "bonus":
             found += [payout.when.bound] if payout.when.component in moving else []
         elif c.id in moving:
-            bounds = [t.start[0] for t in getattr(payout, "tiers", [])] + [p[0][0] for p in getattr(payout, "points", [])]
+            bounds = [t.start[0] for t in getattr(payout, "tiers", [])] + [
+                p[0][0] for p in getattr(payout, "points", [])
+            ]
             bounds += [payout.threshold[0]] if getattr(payout, "threshold", None) else []
             found += [b / quota for b in bounds] if c.unit == "money" else bounds
     return found
@@ -134,8 +143,8 @@ def findings(plan: Plan, target: Fraction, quota: Fraction) -> pd.DataFrame:
     -------
     DataFrame
         plan, moves (own or unit), kind (jump, nothing more, lower rate), start, end (attainment), pay (currency: the
-        size of a jump; missing elsewhere), share (that ÷ target; missing without a target incentive), warn (bool: a jump
-        of more than 10 % of target, or a rate that falls above target).
+        size of a jump; missing elsewhere), share (that ÷ target; missing without a target incentive), warn (bool: a
+        jump of more than 10 % of target, or a rate that falls above target).
     """
     base = target if plan.on_target else None
     parts = [_found(pieces(plan, moves, target, quota), base).assign(moves=moves) for moves in ("own", "unit")]
@@ -148,8 +157,16 @@ def _found(line: pd.DataFrame, target: Fraction | None) -> pd.DataFrame:
     step = (line["begins"] - before["ends"]).iloc[1:]
     jumps = step[step != 0]
     share = jumps / target if target else jumps * float("nan")
-    jump = pd.DataFrame({"kind": "jump", "start": line.loc[jumps.index, "start"], "end": line.loc[jumps.index, "start"],
-                         "pay": jumps, "share": share, "warn": np.abs(share) > Fraction(1, 10)})
+    jump = pd.DataFrame(
+        {
+            "kind": "jump",
+            "start": line.loc[jumps.index, "start"],
+            "end": line.loc[jumps.index, "start"],
+            "pay": jumps,
+            "share": share,
+            "warn": np.abs(share) > Fraction(1, 10),
+        }
+    )
     moved = (line["slope"] != 0).any() or len(jumps) > 0
     still = line[line["slope"] == 0] if moved else line.iloc[:0]
     apart = (still["start"] != still["end"].shift(1)) | still["start"].isin(jump["start"])

@@ -23,8 +23,11 @@ def minor(values: pd.Series, minor_units: int, what: str) -> np.ndarray:
     whole = np.rint(scaled)
     off = np.abs(scaled - whole) > 1e-3 + np.abs(scaled) * 1e-15
     if off.any():
-        raise SalesOpsError(f"{what} = {float(values.fillna(0.0).to_numpy(float)[off][0])!r} is finer than the minor unit",
-                            f"at most {minor_units} decimals", "round the amounts in the source")
+        raise SalesOpsError(
+            f"{what} = {float(values.fillna(0.0).to_numpy(float)[off][0])!r} is finer than the minor unit",
+            f"at most {minor_units} decimals",
+            "round the amounts in the source",
+        )
     return whole.astype(np.int64).astype(object)
 
 
@@ -53,8 +56,11 @@ def rounded(values, scale: int, mode: str) -> np.ndarray:
     size = np.abs(scaled)
     whole = _floor(size)
     rest = size - whole
-    up = {"half_up": rest >= _HALF, "half_down": rest > _HALF,
-          "half_even": (rest > _HALF) | ((rest == _HALF) & (whole % 2 == 1))}[mode]
+    up = {
+        "half_up": rest >= _HALF,
+        "half_down": rest > _HALF,
+        "half_even": (rest > _HALF) | ((rest == _HALF) & (whole % 2 == 1)),
+    }[mode]
     whole = whole + up.astype(int).astype(object)
     return np.where(scaled < 0, -whole, whole).astype(object)
 

@@ -72,8 +72,11 @@ def plain(value: Fraction) -> str:
 
 def _exact(text: object, shape: str, example: str) -> Fraction:
     if not isinstance(text, str) or not _PLAIN.fullmatch(text.strip()):
-        raise Refused(f"is not {shape}", f"{shape} such as {example}, in plain digits with a point for decimals",
-                      f"write {shape}, for example {example}")
+        raise Refused(
+            f"is not {shape}",
+            f"{shape} such as {example}, in plain digits with a point for decimals",
+            f"write {shape}, for example {example}",
+        )
     return Fraction(Decimal(text.strip()))
 
 
@@ -85,7 +88,9 @@ def to_money(text: object) -> Fraction:
 def to_share(text: object) -> Fraction:
     """``75%`` as 3/4."""
     if not isinstance(text, str) or not text.strip().endswith("%"):
-        raise Refused("is not a percentage", "a percentage such as 75%", "write it with a percent sign, for example 75%")
+        raise Refused(
+            "is not a percentage", "a percentage such as 75%", "write it with a percent sign, for example 75%"
+        )
     return _exact(text.strip()[:-1].strip(), "a percentage", "75%") / 100
 
 
@@ -109,8 +114,11 @@ def to_condition(text: object) -> Condition:
     """``own.attainment < 50%``."""
     found = _CONDITION.fullmatch(text.strip()) if isinstance(text, str) else None
     if not found:
-        raise Refused("is not a condition", "COMPONENT.attainment, one of < <= > >=, and a percentage",
-                      "write for example: own.attainment < 50%")
+        raise Refused(
+            "is not a condition",
+            "COMPONENT.attainment, one of < <= > >=, and a percentage",
+            "write for example: own.attainment < 50%",
+        )
     return Condition(found[1], found[2], to_share(found[3]))
 
 

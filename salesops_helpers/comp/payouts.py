@@ -1,7 +1,7 @@
 """Exact payouts: integers of the minor unit and exact fractions from the deal to the total, one rounding a component.
 
-A plan's pay is computed in four steps, each of them a function on whole columns: what was measured (`ground`), what each
-component pays (`component_pay`, the same lines as the simulation path), gates and rounding, and the cap.
+A plan's pay is computed in four steps, each of them a function on whole columns: what was measured (`ground`), what
+each component pays (`component_pay`, the same lines as the simulation path), gates and rounding, and the cap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import pandas as pd
 from salesops_helpers.comp.credit import exact_credit, own_result, quotas, unit_result
 from salesops_helpers.comp.exact import floats, floored, rounded
 from salesops_helpers.comp.kinds import Number, met, shape
-from salesops_helpers.comp.plans import Component, Plan, fits
+from salesops_helpers.comp.parts import Component
+from salesops_helpers.comp.plans import Plan, fits
 from salesops_helpers.comp.spans import gathered, presence, stays, windows
 from salesops_helpers.data.container import Tables
 
@@ -50,8 +51,14 @@ class Ground:
     stays: pd.DataFrame
 
 
-def payouts(plan: Plan, tables: Tables, start: str | pd.Timestamp, end: str | pd.Timestamp, replay: bool = False,
-            quota_factor: Fraction = Fraction(1)) -> pd.DataFrame:
+def payouts(
+    plan: Plan,
+    tables: Tables,
+    start: str | pd.Timestamp,
+    end: str | pd.Timestamp,
+    replay: bool = False,
+    quota_factor: Fraction = Fraction(1),
+) -> pd.DataFrame:
     """What a plan pays each rep in the months `start` to `end`, exact to the minor unit.
 
     Parameters
@@ -108,15 +115,19 @@ def measure(plan: Plan, tables: Tables, start, end, replay: bool, quota_factor: 
     pairs["unknown"] = pairs["target"].isna()
     pairs["target"] = pairs["target"].where(~pairs["unknown"], Fraction(0))
     rows = pairs.groupby(["rep_id", "window"], as_index=False).agg(
-        target=("target", "sum"), share=("share", "sum"), unknown=("unknown", "any"))
+        target=("target", "sum"), share=("share", "sum"), unknown=("unknown", "any")
+    )
     latest = present.rename(columns={"part": "window"})[["rep_id", "window", "bounds"]]
     rows = rows.merge(latest, on=["rep_id", "window"]).merge(spans[["window", "month", "year", "paid"]], on="window")
     credit, monthly = exact_credit(tables), quotas(tables, Fraction(quota_factor))
     results = {}
     for key in {(c.measure.level, c.measure.of) for c in plan.components} if len(rows) else ():
         level, of = key
-        found = (own_result(tables, of, credit, monthly, spans, paid) if level == "individual" else
-                 unit_result(tables, level, of, credit, monthly, spans, present, Fraction(quota_factor)))
+        found = (
+            own_result(tables, of, credit, monthly, spans, paid)
+            if level == "individual"
+            else unit_result(tables, level, of, credit, monthly, spans, present, Fraction(quota_factor))
+        )
         results[key] = _to_date(rows, pairs, found)
     by_component = {c.id: results[(c.measure.level, c.measure.of)] for c in plan.components} if results else {}
     return Ground(rows, by_component, spans, paid)
@@ -126,7 +137,8 @@ def _to_date(rows: pd.DataFrame, pairs: pd.DataFrame, found: pd.DataFrame) -> pd
     """Credit and quota added up over the parts of each window, on the lines of `rows`."""
     both = pairs[["rep_id", "window", "part"]].merge(found, on=["rep_id", "part"])
     sums = both.groupby(["rep_id", "window"], as_index=False).agg(
-        credit=("credit", "sum"), quota=("quota", "sum"), problem=("problem", "first"))
+        credit=("credit", "sum"), quota=("quota", "sum"), problem=("problem", "first")
+    )
     return rows[["rep_id", "window"]].merge(sums, on=["rep_id", "window"], how="left")
 
 
@@ -178,10 +190,16 @@ def _rounded(plan: Plan, ground: Ground) -> list[pd.DataFrame]:
         minor = rounded(exact, plan.rounding.scale, plan.rounding.mode)
         found, used = ground.results[c.id], bool(needs(plan, c))
         there = used & (found["quota"] > 0) & found["problem"].isna()
-        parts.append(rows[["rep_id", "window", "month", "year", "paid"]].assign(
-            component=c.id, problem=problem, to_date=pd.Series(minor, index=rows.index).where(problem.isna()),
-            bookings=floats(found["credit"]), quota=pd.Series(floats(found["quota"])).where(there),
-            attainment=pd.Series(floats(measured[c.id].attainment)).where(there)))
+        parts.append(
+            rows[["rep_id", "window", "month", "year", "paid"]].assign(
+                component=c.id,
+                problem=problem,
+                to_date=pd.Series(minor, index=rows.index).where(problem.isna()),
+                bookings=floats(found["credit"]),
+                quota=pd.Series(floats(found["quota"])).where(there),
+                attainment=pd.Series(floats(measured[c.id].attainment)).where(there),
+            )
+        )
     return parts
 
 
@@ -203,7 +221,9 @@ def _capped(plan: Plan, ground: Ground, parts: list[pd.DataFrame]) -> pd.DataFra
         problem = problem.where(problem.notna(), part["problem"])
     limit = floored(ground.rows["target"].to_numpy(object) * plan.cap.at, plan.rounding.scale)
     taken = pd.Series(np.minimum(limit - total, 0), index=ground.rows.index, dtype=object).where(problem.isna())
-    return parts[0].assign(component=CAP, problem=problem, to_date=taken, bookings=np.nan, quota=np.nan, attainment=np.nan)
+    return parts[0].assign(
+        component=CAP, problem=problem, to_date=taken, bookings=np.nan, quota=np.nan, attainment=np.nan
+    )
 
 
 def _paid(plan: Plan, ground: Ground, frame: pd.DataFrame) -> pd.DataFrame:
@@ -220,6 +240,15 @@ def _paid(plan: Plan, ground: Ground, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    kinds = {"rep_id": object, "period": "datetime64[ns]", "component": object, "bookings": float, "quota": float,
-             "attainment": float, "earned_minor": "Int64", "earned": float, "status": object}
+    kinds = {
+        "rep_id": object,
+        "period": "datetime64[ns]",
+        "component": object,
+        "bookings": float,
+        "quota": float,
+        "attainment": float,
+        "earned_minor": "Int64",
+        "earned": float,
+        "status": object,
+    }
     return frame.astype(kinds)

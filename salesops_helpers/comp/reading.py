@@ -36,17 +36,28 @@ def parse(text: str, where: str) -> tuple[dict, Lines]:
     import yaml
 
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = event.start_mark.line + 1
             if getattr(event, "anchor", None) is not None:
-                raise _refusal(where, f"line {event.start_mark.line + 1} uses an anchor or alias",
-                               "values written out", "write the value out in each place")
+                raise _refusal(
+                    where,
+                    f"line {line} uses an anchor or alias",
+                    "values written out",
+                    "write the value out in each place",
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise _refusal(
+                    where, f"line {line} is nested too deep", f"at most {DEEPEST} levels", "write a flat plan"
+                )
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = f" (line {mark.line + 1}: {error.problem})" if mark is not None else ""
-        raise _refusal(where, f"is not YAML{at}", "YAML as in the plans of the sample company", "mend that line") from None
-    except RecursionError:
-        raise _refusal(where, "is nested too deep", f"at most {DEEPEST} levels", "write a flat plan") from None
+        raise _refusal(
+            where, f"is not YAML{at}", "YAML as in the plans of the sample company", "mend that line"
+        ) from None
     lines: Lines = {}
     plan = _plain(root, (), lines, where)
     if not isinstance(plan, dict):
@@ -60,8 +71,6 @@ def _plain(node, path: tuple, lines: Lines, where: str):
     if node is None:
         return None
     line = lines[path] = node.start_mark.line + 1
-    if len(path) > DEEPEST:
-        raise _refusal(where, f"line {line} is nested too deep", f"at most {DEEPEST} levels", "write a flat plan")
     if node.tag not in _PLAIN:
         raise _refusal(where, f"line {line} uses the tag {node.tag!r}", "plain values", "take the tag out")
     if isinstance(node, yaml.SequenceNode):
@@ -72,8 +81,12 @@ def _plain(node, path: tuple, lines: Lines, where: str):
     for key_node, value_node in node.value:
         key = key_node.value
         if not isinstance(key, str) or key in made:
-            raise _refusal(where, f"line {key_node.start_mark.line + 1} repeats or misuses the key {key!r}",
-                           "each key once", "keep one of the two")
+            raise _refusal(
+                where,
+                f"line {key_node.start_mark.line + 1} repeats or misuses the key {key!r}",
+                "each key once",
+                "keep one of the two",
+            )
         made[key] = _plain(value_node, (*path, key), lines, where)
     return made
 

@@ -1,29 +1,18 @@
-"""What makes a plan unpayable, and how it is said: plan, line, component, field, value, what is allowed, the cure."""
+"""What makes a plan unpayable although each of its values is possible."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from salesops_helpers.comp.kinds import shape
 from salesops_helpers.comp.numbers import Refused, plain
-from salesops_helpers.errors import SalesOpsError
 
 if TYPE_CHECKING:
-    from salesops_helpers.comp.plans import Component, Plan
+    from salesops_helpers.comp.parts import Component
+    from salesops_helpers.comp.plans import Plan
 
-RESERVED = ("cap", "total")
-LATER_FIELDS = {
-    "draw", "clawback", "modifiers", "floor", "guarantee", "pool", "matrix", "ramp", "splits", "spiff", "override",
-    "minimum", "adjustments", "mbo",
-}
-LATER_VALUES = {
-    "excess", "matrix", "pool", "override", "draw", "guarantee", "discretionary", "mbo", "ramp", "weighted", "commission",
-    "margin", "carried", "rate_only", "recoverable", "non_recoverable",
-}
-FITTING = {"missing": "is not there", "extra_forbidden": "is not known", "union_tag_not_found": "has no kind"}
+RESERVED = ("cap", "total", "pay", "own_attainment", "unit_attainment")
 
 
 def check(plan: Plan) -> None:
@@ -42,8 +31,12 @@ def _ids(plan: Plan) -> None:
     names = [c.id for c in plan.components]
     for name in names:
         if names.count(name) > 1 or name in RESERVED:
-            raise Refused(f"id = {name!r} is taken", "a name of its own for each component, not cap or total",
-                          "rename one of the components", ("components", name, "id"))
+            raise Refused(
+                f"id = {name!r} is taken",
+                "a name of its own for each component, other than cap, total and pay",
+                "rename one of the components",
+                ("components", name, "id"),
+            )
 
 
 def _at(component: Component, *field: object) -> tuple:
@@ -57,21 +50,37 @@ def _units(component: Component) -> None:
             for name, bound in (("from", tier.start), ("to", tier.end)):
                 if bound is not None and bound[1] != payout.unit:
                     wanted = "a percentage such as 80%" if payout.unit == "attainment" else "an amount such as 150000"
-                    raise Refused(f"is in {bound[1]}, but unit: {payout.unit}", wanted, f"write {wanted}",
-                                  _at(component, "payout", "tiers", n, name))
+                    raise Refused(
+                        f"is in {bound[1]}, but unit: {payout.unit}",
+                        wanted,
+                        f"write {wanted}",
+                        _at(component, "payout", "tiers", n, name),
+                    )
         kinds = {tier.rate.of for tier in payout.tiers}
         if len(kinds) > 1 or (payout.unit == "money" and kinds == {"target"}):
             wanted = "rates in % of the money" if payout.unit == "money" else "all rates in x, or all rates in %"
-            raise Refused("holds rates of different kinds" if len(kinds) > 1 else "holds multiples of a target on money",
-                          wanted, f"write {wanted}", _at(component, "payout", "tiers"))
+            raise Refused(
+                "holds rates of different kinds" if len(kinds) > 1 else "holds multiples of a target on money",
+                wanted,
+                f"write {wanted}",
+                _at(component, "payout", "tiers"),
+            )
     if kind == "curve":
         inner = {point[0][1] for point in payout.points} | ({payout.threshold[1]} if payout.threshold else set())
         if len(inner) > 1 or {p[1][1] for p in payout.points} != inner:
-            raise Refused("mixes percentages and amounts", "all in percentages, or all in amounts",
-                          "write all points in one unit", _at(component, "payout", "points"))
+            raise Refused(
+                "mixes percentages and amounts",
+                "all in percentages, or all in amounts",
+                "write all points in one unit",
+                _at(component, "payout", "points"),
+            )
     if component.unit in ("target", "quota") and component.measure.of != "bookings":
-        raise Refused(f"= {component.measure.of!r} with attainment", "bookings, the credit that quotas are set for",
-                      "write of: bookings, or rates on money", _at(component, "measure", "of"))
+        raise Refused(
+            f"= {component.measure.of!r} with attainment",
+            "bookings, the credit that quotas are set for",
+            "write of: bookings, or rates on money",
+            _at(component, "measure", "of"),
+        )
 
 
 def _order(component: Component) -> None:
@@ -82,10 +91,19 @@ def _order(component: Component) -> None:
         starts = [tier.start[0] for tier in payout.tiers[1:]]
         for n, (end, start) in enumerate(zip(ends, [*starts, None], strict=True)):
             if end is not None and end != start:
-                what = ("leaves everything above it undefined" if start is None else
-                        "leaves a gap to the next tier" if end < start else "overlaps the next tier")
-                raise Refused(what, "tiers that meet; no `to` in the last", "leave `to` out: a tier ends where the next "
-                              "begins", _at(component, "payout", "tiers", n, "to"))
+                what = (
+                    "leaves everything above it undefined"
+                    if start is None
+                    else "leaves a gap to the next tier"
+                    if end < start
+                    else "overlaps the next tier"
+                )
+                raise Refused(
+                    what,
+                    "tiers that meet; no `to` in the last",
+                    "leave `to` out: a tier ends where the next begins",
+                    _at(component, "payout", "tiers", n, "to"),
+                )
         _first(payout.tiers[0].start[0], Fraction(1), component, "tiers")
     if payout.kind == "curve":
         xs, ys = [p[0][0] for p in payout.points], [p[1][0] for p in payout.points]
@@ -93,22 +111,34 @@ def _order(component: Component) -> None:
         _first(xs[0], ys[0], component, "points")
         paying = next((x for x, y in zip(xs, ys, strict=True) if y > 0), None)
         if payout.threshold and paying is not None and payout.threshold[0] > paying:
-            raise Refused("is above the first point that pays", "a threshold at or below the first point that pays",
-                          "lower the threshold, or take out the points below it", _at(component, "payout", "threshold"))
+            raise Refused(
+                "is above the first point that pays",
+                "a threshold at or below the first point that pays",
+                "lower the threshold, or take out the points below it",
+                _at(component, "payout", "threshold"),
+            )
 
 
 def _ascending(values: list[Fraction], component: Component, field: str) -> None:
     if any(a >= b for a, b in zip(values, values[1:], strict=False)):
-        raise Refused("are not ascending", "each bound above the one before it", "put them in order, each bound once",
-                      _at(component, "payout", field))
+        raise Refused(
+            "are not ascending",
+            "each bound above the one before it",
+            "put them in order, each bound once",
+            _at(component, "payout", field),
+        )
     if values[0] < 0:
         raise Refused("begin below 0", "bounds of 0 and more", "begin at 0", _at(component, "payout", field))
 
 
 def _first(start: Fraction, pays: Fraction, component: Component, field: str) -> None:
     if start > 0 and pays != 0 and component.payout.below is None:
-        raise Refused("do not say what is paid below the first bound (a gap)", "a first bound of 0, or below: pays nothing",
-                      "add the line below: pays nothing", _at(component, "payout", field))
+        raise Refused(
+            "do not say what is paid below the first bound (a gap)",
+            "a first bound of 0, or below: pays nothing",
+            "add the line below: pays nothing",
+            _at(component, "payout", field),
+        )
 
 
 def _target(plan: Plan) -> None:
@@ -119,26 +149,43 @@ def _target(plan: Plan) -> None:
                 why = "a bonus carries no weight" if c.unit == "bonus" else "a weight needs a target_incentive"
                 raise Refused(f"is given, but {why}", "no weight", "take the weight out", _at(c, "weight"))
             if c.unit == "target":
-                raise Refused("pays multiples of a target that the plan does not name", "a target_incentive, or rates in %",
-                              "add target_incentive: AMOUNT (or: assigned)", _at(c, "payout"))
+                raise Refused(
+                    "pays multiples of a target that the plan does not name",
+                    "a target_incentive, or rates in %",
+                    "add target_incentive: AMOUNT (or: assigned)",
+                    _at(c, "payout"),
+                )
             continue
         if c.weight is None:
-            raise Refused("is not there", "a weight for each component of a plan with a target_incentive",
-                          "add for example weight: 75%", _at(c, "weight"))
+            raise Refused(
+                "is not there",
+                "a weight for each component of a plan with a target_incentive",
+                "add for example weight: 75%",
+                _at(c, "weight"),
+            )
         if c.weight < 0:
             raise Refused("is below 0", "weights of 0 % and more", "change the weights", _at(c, "weight"))
         weights += c.weight
         at_target = shape(c.payout, Fraction(1), Fraction) if c.unit == "target" else None
         if at_target != 1:
             seen = "a rate on money" if at_target is None else f"{plain(at_target * 100)} % of target"
-            raise Refused(f"pays {seen} at 100 % attainment", "exactly the target incentive at 100 %",
-                          "change the rates or points so that 100 % pays 100 %", _at(c, "payout"))
+            raise Refused(
+                f"pays {seen} at 100 % attainment",
+                "exactly the target incentive at 100 %",
+                "change the rates or points so that 100 % pays 100 %",
+                _at(c, "payout"),
+            )
     if plan.on_target and weights != 1:
-        raise Refused(f"add up to {plain(weights * 100)} %", "weights that add up to 100 %", "change the weights",
-                      ("components", None, "weight"))
+        raise Refused(
+            f"add up to {plain(weights * 100)} %",
+            "weights that add up to 100 %",
+            "change the weights",
+            ("components", None, "weight"),
+        )
     if plan.cap and not plan.on_target:
-        raise Refused("needs a target_incentive", "a cap in plans with a target_incentive", "take the cap out",
-                      ("cap", "at"))
+        raise Refused(
+            "needs a target_incentive", "a cap in plans with a target_incentive", "take the cap out", ("cap", "at")
+        )
     if plan.cap and plan.cap.at < 1:
         raise Refused("is below target", "100% of target or more", "raise the cap", ("cap", "at"))
 
@@ -147,32 +194,53 @@ def _references(plan: Plan) -> None:
     known = {c.id: c for c in plan.components}
     named = [(_at(c, "payout", "when"), c.payout.when.component, True) for c in plan.components if c.unit == "bonus"]
     for n, gate in enumerate(plan.gates):
-        named += [(("gates", n, "if"), gate.condition.component, True), (("gates", n, "then"), gate.effect.component, False)]
+        named += [
+            (("gates", n, "if"), gate.condition.component, True),
+            (("gates", n, "then"), gate.effect.component, False),
+        ]
     for where, name, measured in named:
         if name not in known:
-            raise Refused(f"names the component {name!r}, which does not exist", ", ".join(known),
-                          "name a component of this plan", where)
+            raise Refused(
+                f"names the component {name!r}, which does not exist",
+                ", ".join(known),
+                "name a component of this plan",
+                where,
+            )
         if measured and known[name].measure.of != "bookings":
-            raise Refused(f"needs the attainment of {name!r}, which does not measure bookings", "a component of: bookings",
-                          "name another component", where)
+            raise Refused(
+                f"needs the attainment of {name!r}, which does not measure bookings",
+                "a component of: bookings",
+                "name another component",
+                where,
+            )
 
 
 def _settling(plan: Plan) -> None:
     period, span = plan.period, plan.effective
     if (period.accumulate == "ytd") != (period.true_up is not None):
-        raise Refused("is not there" if period.true_up is None else "needs accumulate: ytd",
-                      "true_up: deduct_paid together with accumulate: ytd", "give both or neither", ("period", "true_up"))
+        raise Refused(
+            "is not there" if period.true_up is None else "needs accumulate: ytd",
+            "true_up: deduct_paid together with accumulate: ytd",
+            "give both or neither",
+            ("period", "true_up"),
+        )
     if span.first > span.last:
         raise Refused("ends before it begins", "a last day after the first", "change the days", ("effective", "to"))
     next_day = span.last.toordinal() + 1
     if span.first.day != 1 or type(span.last).fromordinal(next_day).day != 1:
-        raise Refused("is not made of whole months", "the first day of a month to the last day of a month",
-                      "begin on the 1st and end on the last day of a month", ("effective",))
+        raise Refused(
+            "is not made of whole months",
+            "the first day of a month to the last day of a month",
+            "begin on the 1st and end on the last day of a month",
+            ("effective",),
+        )
 
 
 def _amounts(plan: Plan) -> None:
     grain = 10**plan.rounding.scale
-    amounts = [] if not isinstance(plan.target_incentive, Fraction) else [(("target_incentive",), plan.target_incentive)]
+    amounts = (
+        [] if not isinstance(plan.target_incentive, Fraction) else [(("target_incentive",), plan.target_incentive)]
+    )
     for c in plan.components:
         bounds = [(("tiers", n, "from"), t.start) for n, t in enumerate(getattr(c.payout, "tiers", []))]
         bounds += [(("points", n), b) for n, point in enumerate(getattr(c.payout, "points", [])) for b in point]
@@ -180,78 +248,13 @@ def _amounts(plan: Plan) -> None:
         amounts += [(_at(c, "payout", "pays"), c.payout.pays)] if c.unit == "bonus" else []
     for where, amount in amounts:
         if (amount * grain).denominator != 1:
-            raise Refused(f"= {plain(amount)} is finer than the minor unit", f"at most {plan.rounding.scale} decimals",
-                          "round the amount", where)
+            raise Refused(
+                f"= {plain(amount)} is finer than the minor unit",
+                f"at most {plan.rounding.scale} decimals",
+                "round the amount",
+                where,
+            )
     if isinstance(plan.target_incentive, Fraction) and plan.target_incentive <= 0:
-        raise Refused("is not above 0", "an amount above 0, or assigned", "give the yearly amount", ("target_incentive",))
-
-
-def reworded(error: ValidationError, document: dict, lines: dict, where: str) -> SalesOpsError:
-    """The first finding of pydantic, or of `check`, as one line a plan's author can act on."""
-    found = error.errors()[0]
-    cause = found.get("ctx", {}).get("error")
-    path = _path(cause.where if isinstance(cause, Refused) and cause.where else found["loc"], document)
-    component, field = _names(path, document)
-    value = _value(path, document)
-    line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 0)
-    said, allowed, cure = _said(found, cause, value)
-    place = f"plan {document.get('plan', where)!r} ({where}, line {line})" + (f", component {component!r}" if component else "")
-    seen = "" if value is None or isinstance(value, (dict, list)) else f" = {value!r}"
-    seen = "" if said.startswith("= ") else seen
-    return SalesOpsError(f"{place}: {field or 'the plan'}{seen} {said}", allowed, cure)
-
-
-def _said(found: dict, cause: object, value: object) -> tuple[str, str, str]:
-    if isinstance(cause, Refused):
-        return cause.said, cause.allowed, cause.cure
-    ctx, field = found.get("ctx", {}), str(found["loc"][-1])
-    allowed = str(ctx.get("expected") or ctx.get("expected_tags") or ctx.get("pattern") or "see the field's description")
-    if found["type"] == "union_tag_invalid":
-        value = ctx.get("tag")
-        allowed = str(ctx["expected_tags"])
-    if (found["type"] == "extra_forbidden" and field in LATER_FIELDS) or field in ("draw", "clawback") or (
-            isinstance(value, str) and value in LATER_VALUES):
-        seen = "" if value is None or isinstance(value, (dict, list)) else f"({value!r}) "
-        return f"{seen}belongs to the plan language but is not computed yet", (
-            "null" if field in ("draw", "clawback") else allowed if ctx else "nothing here"), "leave it out of this plan"
-    if found["type"] == "extra_forbidden":
-        return "is not a field of a plan here", "the fields of the sample plans", "correct the spelling, or take it out"
-    if found["type"] in ("missing", "union_tag_not_found"):
-        return "is missing", "the plan says which reading holds, so this field is required", f"add the line {field}: VALUE"
-    return f"is not possible ({found['msg']})", allowed, "write one of the allowed values"
-
-
-def _path(loc: tuple, document: object) -> tuple:
-    """The place in the document: pydantic's own steps (names of kinds) taken out, component ids turned to positions."""
-    path, here = [], document
-    for step in loc:
-        if isinstance(here, list) and not isinstance(step, int):
-            step = next((n for n, part in enumerate(here) if isinstance(part, dict) and part.get("id") == step), step)
-        inside = (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int)
-                                                                and step < len(here))
-        if inside:
-            path.append(step)
-            here = here[step]
-        elif step == loc[-1] and step is not None:
-            path.append(step)
-    return tuple(path)
-
-
-def _names(path: tuple, document: dict) -> tuple[str, str]:
-    component = ""
-    if len(path) > 1 and path[0] == "components" and isinstance(path[1], int):
-        part = document["components"][path[1]]
-        component = str(part.get("id", path[1] + 1)) if isinstance(part, dict) else str(path[1] + 1)
-        path = path[2:]
-    return component, ".".join(str(step + 1) if isinstance(step, int) else step for step in path)
-
-
-def _value(path: tuple, document: object) -> object:
-    here = document
-    for step in path:
-        inside = (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int)
-                                                                and step < len(here))
-        if not inside:
-            return None
-        here = here[step]
-    return here
+        raise Refused(
+            "is not above 0", "an amount above 0, or assigned", "give the yearly amount", ("target_incentive",)
+        )

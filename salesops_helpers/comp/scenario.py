@@ -13,7 +13,8 @@ from salesops_helpers.comp.compare import Comparison, compare, cost, finished, s
 from salesops_helpers.comp.credit import quotas
 from salesops_helpers.comp.curves import findings, payout_curve, payout_table
 from salesops_helpers.comp.lines import used_credit
-from salesops_helpers.comp.plans import ASSIGNED, Plan, choose, read_plans
+from salesops_helpers.comp.parts import ASSIGNED
+from salesops_helpers.comp.plans import Plan, choose, read_plans
 from salesops_helpers.comp.spans import LENGTHS, stays
 from salesops_helpers.comp.wording import plan_in_words
 from salesops_helpers.data.container import Tables
@@ -69,7 +70,8 @@ class Scenario:
 
     @property
     def sides(self) -> pd.DataFrame:
-        """Pay of each rep under both plans, as `compare.sides`; no rows where nothing is computed or one plan is there."""
+        """Pay of each rep under both plans, as `compare.sides`; no rows where nothing is computed or one plan is
+        there."""
         return sides(self.comparison) if self.computed and len(self.plans) > 1 else pd.DataFrame()
 
     @property
@@ -78,7 +80,8 @@ class Scenario:
         if self.comparison is None:
             return pd.DataFrame(columns=["reason", "reps", "deals", "bookings"])
         return self.comparison.set_aside.groupby("reason", as_index=False).agg(
-            reps=("rep_id", "nunique"), deals=("deals", "sum"), bookings=("bookings", "sum"))
+            reps=("rep_id", "nunique"), deals=("deals", "sum"), bookings=("bookings", "sum")
+        )
 
     @property
     def drawn(self) -> list[Plan]:
@@ -101,14 +104,18 @@ class Scenario:
 
     @property
     def curves(self) -> pd.DataFrame:
-        """The payout curves on the simulation path, per measured span: plan, moves (own, unit), attainment, pay, target."""
+        """The payout curves on the simulation path, per measured span: plan, moves (own, unit), attainment, pay,
+        target."""
         parts = []
         for plan in self.drawn:
             target, quota = self.target[plan.plan], self.quota[plan.plan]
             for moves, (own, unit) in {"own": (CURVE, 1.0), "unit": (1.0, CURVE)}.items():
                 pay = payout_curve(plan, own, unit, target, quota)["pay"]
-                parts.append(pd.DataFrame({"plan": plan.plan, "moves": moves, "attainment": CURVE, "pay": pay,
-                                           "target": float(target)}))
+                parts.append(
+                    pd.DataFrame(
+                        {"plan": plan.plan, "moves": moves, "attainment": CURVE, "pay": pay, "target": float(target)}
+                    )
+                )
         return _stacked(parts)
 
 
@@ -122,14 +129,18 @@ def scenario(tables: Tables, month: str | pd.Timestamp, names: Sequence[str]) ->
     there = read_plans(tables.company)
     plans, notes = _chosen(there, names)
     if not plans:
-        lacking = [f"The plans folder ({tables.company.plans}) holds no plan; a YAML file a plan would show what each plan "
-                   "pays each rep, and what it costs."]
+        lacking = [
+            f"The plans folder ({tables.company.plans}) holds no plan; a YAML file a plan would show what each plan "
+            "pays each rep, and what it costs."
+        ]
         return Scenario([], tables.company.currency, None, None, None, _recent(tables, month), lacking=lacking)
     target, quota = _typical(plans, tables)
     span = finished(plans, tables, month)
     if span is None:
         notes.append("No span that the plans measure is finished yet.")
-        return Scenario(plans, tables.company.currency, None, None, None, _recent(tables, month), target, quota, [], notes)
+        return Scenario(
+            plans, tables.company.currency, None, None, None, _recent(tables, month), target, quota, [], notes
+        )
     both = compare(plans, tables, *span)
     used = used_credit(plans[0], tables, *span, replay=True)
     assigned = any(plan.target_incentive == ASSIGNED for plan in plans)
@@ -142,7 +153,9 @@ def _chosen(there: dict[str, Plan], names: Sequence[str]) -> tuple[list[Plan], l
         raise SalesOpsError(f"plans {listed(names)}", "two different plans", "name another plan as plan_b")
     if there and not set(names) & set(there):
         taken = list(there.values())[:2]
-        return taken, [f"The plans folder holds no plan called {listed(names)}; shown here: {listed(p.plan for p in taken)}."]
+        return taken, [
+            f"The plans folder holds no plan called {listed(names)}; shown here: {listed(p.plan for p in taken)}."
+        ]
     return [choose(there, name) for name in names] if there else [], []
 
 
@@ -182,8 +195,9 @@ def _recent(tables: Tables, month) -> pd.DataFrame:
 
     last = month_start(month)
     credit = credited(tables)
-    return _by_rep(tables, credit[credit["month"].between(last - pd.DateOffset(months=11), last)].astype(
-        {"rep_id": object}))
+    return _by_rep(
+        tables, credit[credit["month"].between(last - pd.DateOffset(months=11), last)].astype({"rep_id": object})
+    )
 
 
 def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -20,13 +20,14 @@ def answer_sentences(s: Scenario) -> list[str]:
 def limits(s: Scenario) -> list[str]:
     """What the page cannot say."""
     return [
-        "Cost only: the plans are replayed on deals as they were closed. Reps would have worked and sold differently under "
-        "another plan; that response is not modelled, so this is neither a forecast nor a budget.",
-        "Every rep is replayed on every plan for every employed day; the target incentive is the rep's own. Target and bounds "
-        "in money are prorated by days; quotas stand as they are given.",
-        "Pay is exact: integers of the minor unit and exact fractions, one rounding a component. Draws, clawbacks, pools and "
-        "adjustments are not part of it.",
-        "One rep's figures here say what a plan would have paid on one year's deals; they are no ground for judging a person.",
+        "Cost only: the plans are replayed on deals as they were closed. Reps would have worked and sold differently "
+        "under another plan; that response is not modelled, so this is neither a forecast nor a budget.",
+        "Every rep is replayed on every plan for every employed day; the target incentive is the rep's own. Target and "
+        "bounds in money are prorated by days; quotas stand as they are given.",
+        "Pay is exact: integers of the minor unit and exact fractions, one rounding a component. Draws, clawbacks, "
+        "pools and adjustments are not part of it.",
+        "One rep's figures here say what a plan would have paid on one year's deals; they are no ground for judging a "
+        "person.",
     ]
 
 
@@ -36,8 +37,11 @@ def curve_words(s: Scenario) -> str:
     if not len(table):
         return "No payout curve."
     at = {p.plan: table[table["plan"] == p.plan].set_index("attainment")["pay_alone"] for p in s.drawn}
-    parts = [f"{name} pays {money(pay[0.5], s.currency)} at 50 %, {money(pay[1.0], s.currency)} at 100 % and "
-             f"{money(pay[1.5], s.currency)} at 150 % of the own goal" for name, pay in at.items()]
+    parts = [
+        f"{name} pays {money(pay[0.5], s.currency)} at 50 %, {money(pay[1.0], s.currency)} at 100 % and "
+        f"{money(pay[1.5], s.currency)} at 150 % of the own goal"
+        for name, pay in at.items()
+    ]
     return f"With the team at 100 %, {joined(parts, 'while')}."
 
 
@@ -48,10 +52,16 @@ def moved_words(s: Scenario) -> str:
         return "No two plans to compare."
     more, less = int((both["difference"] > MINOR).sum()), int((both["difference"] < -MINOR).sum())
     same = len(both) - more - less
-    text = f"Under {s.plans[1].plan}, {more} of {counted(len(both), 'rep')} would have earned more than under " \
-           f"{s.plans[0].plan}, {less} less" + (f", {same} the same" if same else "")
+    text = (
+        f"Under {s.plans[1].plan}, {more} of {counted(len(both), 'rep')} would have earned more than under "
+        f"{s.plans[0].plan}, {less} less" + (f", {same} the same" if same else "")
+    )
     ends = [(both.iloc[-1], "gain", more), (both.iloc[0], "loss", less)]
-    said = [f"the largest {what} is {money(abs(row['difference']), s.currency)} ({row['name']})" for row, what, n in ends if n]
+    said = [
+        f"the largest {what} is {money(abs(row['difference']), s.currency)} ({row['name']})"
+        for row, what, n in ends
+        if n
+    ]
     return f"{text}; {joined(said)}." if said else f"{text}."
 
 
@@ -66,13 +76,19 @@ def _bookings(s: Scenario) -> str:
 
 def _costs(s: Scenario) -> str:
     cost = s.cost
-    said = [f"{short_money(pay, s.currency)} under {plan} ({percent(share, 2)} of bookings)"
-            for plan, pay, share in zip(cost["plan"], cost["pay"], cost["cost_of_sales"], strict=True)]
+    said = [
+        f"{short_money(pay, s.currency)} under {plan} ({percent(share, 2)} of bookings)"
+        for plan, pay, share in zip(cost["plan"], cost["pay"], cost["cost_of_sales"], strict=True)
+    ]
     if len(cost) < 2:
         return f"{_time(s)} variable pay would have been {said[0]}."
     more, base = cost["more"].iloc[1], cost["pay"].iloc[0]
     share = f", {percent(abs(more) / base)}" if base else ""
-    how = f"{short_money(abs(more), s.currency)} {'more' if more > 0 else 'less'}{share}" if abs(more) > MINOR else "the same"
+    how = (
+        f"{short_money(abs(more), s.currency)} {'more' if more > 0 else 'less'}{share}"
+        if abs(more) > MINOR
+        else "the same"
+    )
     return f"{_time(s)} variable pay would have been {said[0]} and {said[1]}: {how}."
 
 
@@ -86,8 +102,10 @@ def _by_span(s: Scenario) -> str:
         return ""
     more = spans[spans["plan"] == s.plans[1].plan]["more"]
     low, high = (money(value, s.currency) for value in (more.min(), more.max()))
-    return f"{span_word(s).capitalize()} by {span_word(s)} the difference ran from {low} to {high}, so a year's total " \
-           "says less about the next year than its digits suggest."
+    return (
+        f"{span_word(s).capitalize()} by {span_word(s)} the difference ran from {low} to {high}, so a year's total "
+        "says less about the next year than its digits suggest."
+    )
 
 
 def _left_out(s: Scenario) -> str:
@@ -95,13 +113,15 @@ def _left_out(s: Scenario) -> str:
     if not len(out):
         return ""
     reps = counted(out["rep_id"].nunique(), "rep")
-    return f"{reps} with {short_money(out['bookings'].sum(), s.currency)} of bookings are set aside in part or whole (see below)."
+    money_aside = short_money(out["bookings"].sum(), s.currency)
+    return f"{reps} with {money_aside} of bookings are set aside in part or whole (see below)."
 
 
 def _without(s: Scenario) -> str:
     why = joined(text.split(" is missing")[0].replace("The ", "the ", 1) for text in s.lacking)
     reason = f"{why} {'are' if len(s.lacking) > 1 else 'is'} missing" if s.lacking else "no rep has what the plans need"
-    return f"{_time(s)} (finished {span_word(s)}s) the plans would have been paid on {_bookings(s)}; what they cost cannot be computed, because {reason}."
+    paid_on = f"{_time(s)} (finished {span_word(s)}s) the plans would have been paid on {_bookings(s)}"
+    return f"{paid_on}; what they cost cannot be computed, because {reason}."
 
 
 def uncomputed(s: Scenario) -> list[str]:
@@ -114,8 +134,10 @@ def uncomputed(s: Scenario) -> list[str]:
 
 def undrawn(s: Scenario) -> list[str]:
     """Why no payout can be shown for a typical rep."""
-    return s.lacking or ["A typical rep's payout needs a target incentive (in the plan or in plan_assignments) and, for "
-                         "rates on money, quotas."]
+    return s.lacking or [
+        "A typical rep's payout needs a target incentive (in the plan or in plan_assignments) and, for "
+        "rates on money, quotas."
+    ]
 
 
 def span_word(s: Scenario) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from salesops_helpers.comp.exact import minor, ratio
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
-from salesops_helpers.measures import month_start, quarter_start, year_start
+from salesops_helpers.measures import month_start, year_start
 
 if TYPE_CHECKING:
     from salesops_helpers.comp.plans import Plan
@@ -31,8 +31,11 @@ def windows(plan: Plan, tables: Tables, start: str | pd.Timestamp, end: str | pd
     """
     first, last = month_start(start), month_start(end)
     if last < first or last > month_start(tables.as_of):
-        raise SalesOpsError(f"pay for {first:%Y-%m} to {last:%Y-%m}", f"months up to {tables.as_of:%Y-%m}, in order",
-                            "change the months")
+        raise SalesOpsError(
+            f"pay for {first:%Y-%m} to {last:%Y-%m}",
+            f"months up to {tables.as_of:%Y-%m}, in order",
+            "change the months",
+        )
     fiscal, length = tables.company.fiscal_year_start, LENGTHS[plan.period.measure]
     begin = year_start(first, fiscal)
     starts = pd.date_range(begin, last, freq=f"{length}MS")
@@ -61,8 +64,11 @@ def stays(plan: Plan, tables: Tables, replay: bool) -> pd.DataFrame:
     employed = tables.reps[["rep_id", "hired_on", "left_on"]]
     turns = _turns(tables)
     if not replay and not tables.has("plan_assignments"):
-        raise SalesOpsError("the table plan_assignments is missing", "who is on which plan, from when",
-                            "add the table, or replay the plan on every rep (replay=True)")
+        raise SalesOpsError(
+            "the table plan_assignments is missing",
+            "who is on which plan, from when",
+            "add the table, or replay the plan on every rep (replay=True)",
+        )
     if replay:
         again = turns.groupby("rep_id")["starts"]
         turns["starts"] = turns["starts"].where(again.cumcount() > 0, ALWAYS)
@@ -87,15 +93,23 @@ def _turns(tables: Tables) -> pd.DataFrame:
     ends = turns["ends_on"].fillna(after - DAY).fillna(EVER)
     if (clash := after.notna() & (ends >= after)).any():
         row = turns[clash].iloc[0]
-        raise SalesOpsError(f"rep {row['rep_id']!r} has two plans on {after[clash].iloc[0]:%Y-%m-%d}",
-                            "one plan for one rep on one day", "end one assignment before the next begins")
+        raise SalesOpsError(
+            f"rep {row['rep_id']!r} has two plans on {after[clash].iloc[0]:%Y-%m-%d}",
+            "one plan for one rep on one day",
+            "end one assignment before the next begins",
+        )
     cents = minor(turns["target_incentive"], tables.company.minor_units, "target_incentive")
     yearly = ratio(cents, 10**tables.company.minor_units) if len(turns) else np.array([], dtype=object)
     known = turns["target_incentive"].notna().to_numpy()
-    return pd.DataFrame({
-        "rep_id": turns["rep_id"], "plan": turns["plan"], "starts": turns["starts_on"], "ends": ends,
-        "yearly": pd.Series(np.where(known, yearly, None), dtype=object, index=turns.index),
-    })
+    return pd.DataFrame(
+        {
+            "rep_id": turns["rep_id"],
+            "plan": turns["plan"],
+            "starts": turns["starts_on"],
+            "ends": ends,
+            "yearly": pd.Series(np.where(known, yearly, None), dtype=object, index=turns.index),
+        }
+    )
 
 
 def _yearly(plan: Plan, assigned: pd.Series) -> np.ndarray:
@@ -132,13 +146,18 @@ def presence(plan: Plan, spans: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFram
     the plan, as far as it is known at the span's end.
     """
     pairs = overlap(paid, spans).rename(columns={"window": "part"})
-    part = ratio(pairs["shared"].to_numpy(object), pairs["days"].to_numpy(object)) if len(pairs) else np.array([], object)
+    part = (
+        ratio(pairs["shared"].to_numpy(object), pairs["days"].to_numpy(object)) if len(pairs) else np.array([], object)
+    )
     months = Fraction(LENGTHS[plan.period.measure], 12)
     known = pairs["yearly"].notna()
     pairs["target"] = pairs["yearly"].where(known, Fraction(0)) * (part * months)
     pairs["share"], pairs["unknown"] = part, ~known
     frame = pairs.groupby(["rep_id", "part"], as_index=False).agg(
-        days=("shared", "sum"), share=("share", "sum"), target=("target", "sum"), last_shared=("last_shared", "max"),
+        days=("shared", "sum"),
+        share=("share", "sum"),
+        target=("target", "sum"),
+        last_shared=("last_shared", "max"),
         unknown=("unknown", "any"),
     )
     frame["target"] = frame["target"].astype(object).where(~frame["unknown"], None)

@@ -10,7 +10,8 @@ import pandas as pd
 from salesops_helpers.comp.compare import compare, cost
 from salesops_helpers.comp.curves import findings, payout_curve
 from salesops_helpers.comp.numbers import Rate
-from salesops_helpers.comp.plans import Flat, Marginal, Plan, Tier
+from salesops_helpers.comp.parts import Flat, Marginal, Tier
+from salesops_helpers.comp.plans import Plan
 from salesops_helpers.comp.rules import check
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
@@ -26,7 +27,9 @@ def can_vary(plan: Plan) -> bool:
 def levers(plan: Plan) -> tuple[Fraction, Fraction]:
     """The plan's own weight and accelerator (rate from 100 % on, in multiples of the target), as written."""
     payout = plan.own.payout
-    above = [t.rate.value for t in payout.tiers if t.start[0] <= 1] if isinstance(payout, Marginal) else [payout.rate.value]
+    above = (
+        [t.rate.value for t in payout.tiers if t.start[0] <= 1] if isinstance(payout, Marginal) else [payout.rate.value]
+    )
     return plan.own.weight, above[-1]
 
 
@@ -37,8 +40,11 @@ def vary(plan: Plan, weight: Fraction, accelerator: Fraction) -> Plan:
     """
     others = [c for c in plan.components if c.weight is not None and c is not plan.own]
     if not can_vary(plan) or not 0 <= weight <= 1 or (not others and weight != 1):
-        raise SalesOpsError(f"own weight {float(weight):.0%} in plan {plan.plan!r}", "0 to 100 % in a plan with weights of an "
-                            "own and another part, else 100 %", "choose another weight or plan")
+        raise SalesOpsError(
+            f"own weight {float(weight):.0%} in plan {plan.plan!r}",
+            "0 to 100 % in a plan with weights of an own and another part, else 100 %",
+            "choose another weight or plan",
+        )
     rest = sum(c.weight for c in others)
     share = {c.id: (1 - weight) * (c.weight / rest if rest else Fraction(1, len(others))) for c in others}
     share[plan.own.id] = weight
@@ -60,8 +66,15 @@ def _tier(start: str, rate: Rate) -> Tier:
     return Tier.model_validate({"from": start, "rate": "1x"}).model_copy(update={"rate": rate})
 
 
-def what_if(plan: Plan, tables: Tables, start, end, weight: Fraction, accelerator: Fraction,
-            quota_factor: Fraction = Fraction(1)) -> pd.DataFrame:
+def what_if(
+    plan: Plan,
+    tables: Tables,
+    start,
+    end,
+    weight: Fraction,
+    accelerator: Fraction,
+    quota_factor: Fraction = Fraction(1),
+) -> pd.DataFrame:
     """Cost of a plan as written and changed, on the deals of `start` to `end`.
 
     Returns
@@ -75,7 +88,9 @@ def what_if(plan: Plan, tables: Tables, start, end, weight: Fraction, accelerato
     for case, version, factor in cases:
         own, above = levers(version)
         found = cost(compare([version], tables, start, end, factor))[["pay", "sales", "cost_of_sales"]]
-        rows.append(found.assign(case=case, own_weight=float(own), accelerator=float(above), quota_factor=float(factor)))
+        rows.append(
+            found.assign(case=case, own_weight=float(own), accelerator=float(above), quota_factor=float(factor))
+        )
     frame = pd.concat(rows, ignore_index=True)
     frame["more"] = frame["pay"] - frame.loc[frame["case"] == WRITTEN, "pay"].sum()
     return frame[["case", "own_weight", "accelerator", "quota_factor", "pay", "sales", "cost_of_sales", "more"]]
@@ -92,8 +107,9 @@ def what_ifs(plan: Plan, tables: Tables, start, end) -> pd.DataFrame:
     return pd.concat([frames[0].head(1), *(frame.tail(1) for frame in frames)], ignore_index=True)
 
 
-def changed_curves(plan: Plan, weight: Fraction, accelerator: Fraction, target: Fraction,
-                   quota: Fraction) -> tuple[pd.DataFrame, pd.DataFrame]:
+def changed_curves(
+    plan: Plan, weight: Fraction, accelerator: Fraction, target: Fraction, quota: Fraction
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves and findings of the plan as written and changed, as the figure of payout curves takes them."""
     at = np.round(np.arange(0, 201) / 100, 2)
     curves, found = [], []

@@ -7,7 +7,8 @@ from fractions import Fraction
 import pandas as pd
 
 from salesops_helpers.comp.numbers import Condition, Rate, plain
-from salesops_helpers.comp.plans import ASSIGNED, Component, Plan
+from salesops_helpers.comp.parts import ASSIGNED, Component
+from salesops_helpers.comp.plans import Plan
 from salesops_helpers.words import joined, money
 
 WHOSE = {"individual": "the rep's own", "team": "the team's", "region": "the region's", "company": "the company's"}
@@ -18,14 +19,32 @@ SPANS = {"month": "month", "quarter": "fiscal quarter", "year": "fiscal year"}
 
 def plan_in_words(plan: Plan) -> pd.DataFrame:
     """Every rule of a plan as a sentence: plan, part, weight (text), rule (text)."""
-    rows = [(c.id, _percent(c.weight) if c.weight is not None else "–", f"{_measured(c)}: {_pays(plan, c)}.")
-            for c in plan.components]
-    rows += [("gate", "–", f"If {_condition(plan, g.condition)}, {g.effect.component} pays {_percent(g.effect.share)} "
-              "of what it would pay.") for g in plan.gates]
+    rows = [
+        (c.id, _percent(c.weight) if c.weight is not None else "–", f"{_measured(c)}: {_pays(plan, c)}.")
+        for c in plan.components
+    ]
+    rows += [
+        (
+            "gate",
+            "–",
+            f"If {_condition(plan, g.condition)}, {g.effect.component} pays {_percent(g.effect.share)} "
+            "of what it would pay.",
+        )
+        for g in plan.gates
+    ]
     if plan.cap:
-        rows.append(("cap", "–", f"The total of a {SPANS[plan.period.measure]} is at most {_percent(plan.cap.at)} of target; the rest is forfeited."))
+        rows.append(
+            (
+                "cap",
+                "–",
+                f"The total of a {SPANS[plan.period.measure]} is at most {_percent(plan.cap.at)} of target; the "
+                "rest is forfeited.",
+            )
+        )
     rows.append(("period", "–", _period(plan)))
-    return pd.DataFrame(rows, columns=["part", "weight", "rule"]).assign(plan=plan.plan)[["plan", "part", "weight", "rule"]]
+    return pd.DataFrame(rows, columns=["part", "weight", "rule"]).assign(plan=plan.plan)[
+        ["plan", "part", "weight", "rule"]
+    ]
 
 
 def _measured(component: Component) -> str:
@@ -40,7 +59,11 @@ def _pays(plan: Plan, c: Component) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    return f"{plain(rate.value)} × its part of the target" if rate.of == "target" else f"{plain(rate.value * 100)} % of the money"
+    return (
+        f"{plain(rate.value)} × its part of the target"
+        if rate.of == "target"
+        else f"{plain(rate.value * 100)} % of the money"
+    )
 
 
 def _flat(plan: Plan, c: Component) -> str:
@@ -55,8 +78,11 @@ def _tiers(plan: Plan, c: Component) -> str:
     on_target = c.unit == "target"
     rates = [f"{plain(tier.rate.value)} ×" if on_target else _rate(tier.rate) for tier in tiers]
     steps = [f"{rate} from {_bound(tier.start, currency)}" for rate, tier in zip(rates, tiers, strict=True)]
-    how = "each band at its own rate" if c.payout.kind == "marginal" else (
-        f"everything at the rate that is reached, exactly on a bound the {c.payout.tie} one")
+    how = (
+        "each band at its own rate"
+        if c.payout.kind == "marginal"
+        else (f"everything at the rate that is reached, exactly on a bound the {c.payout.tie} one")
+    )
     below = "" if tiers[0].start[0] == 0 else f"; nothing below {_bound(tiers[0].start, currency)}"
     lead = "its part of the target in step with attainment, " if on_target else ""
     return f"{lead}{joined(steps)}, {how}{below}"
@@ -64,8 +90,12 @@ def _tiers(plan: Plan, c: Component) -> str:
 
 def _curve(plan: Plan, c: Component) -> str:
     payout, currency = c.payout, plan.currency
-    points = [f"{_bound(y, currency)} of its part at {_bound(x, currency)}" if c.unit == "target" else
-              f"{_bound(y, currency)} at {_bound(x, currency)}" for x, y in payout.points]
+    points = [
+        f"{_bound(y, currency)} of its part at {_bound(x, currency)}"
+        if c.unit == "target"
+        else f"{_bound(y, currency)} at {_bound(x, currency)}"
+        for x, y in payout.points
+    ]
     beyond = "no more beyond" if payout.beyond == "flat" else "on along the same line beyond"
     floor = payout.threshold or (payout.points[0][0] if payout.below else None)
     below = f"; nothing below {_bound(floor, currency)}" if floor else ""
@@ -80,7 +110,9 @@ def _bonus(plan: Plan, c: Component) -> str:
 def _period(plan: Plan) -> str:
     span = SPANS[plan.period.measure]
     if plan.period.accumulate == "ytd":
-        how = f"At the end of each {span} the fiscal year to date is computed anew, and what was paid before is deducted"
+        how = (
+            f"At the end of each {span} the fiscal year to date is computed anew, and what was paid before is deducted"
+        )
     else:
         how = f"Each {span} is measured on its own and paid with its last month"
     if plan.target_incentive == ASSIGNED:

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from salesops_helpers.data.crm.maps import objects_of
+from salesops_helpers.data.secrets import has_literal_secret, shown
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
 
@@ -43,12 +45,19 @@ class Company(BaseModel):
         The stages of the sales process in order; `won_stages` and `lost_stages` among them.
     extract_date : date or None
         Last day that the data covers; None: the latest day on which a deal was created or closed.
+    crm : {None, "salesforce", "hubspot", "pipedrive"}
+        The tables are that CRM's export: its objects are found by name and mapped by the packaged map.
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
-    files, columns, values, constants : dict
-        File per table (or a list of files, a pattern such as ``deals-*.csv``, ``book.xlsx#Sheet``), source column per
-        column, replacement per value, constant per column.
+    source : str or None
+        A database's URL instead of files. It names credentials as environment variables only:
+        ``postgres://reader:${SALESOPS_DB_PASSWORD}@host:5432/db``.
+    timeout : int
+        Seconds that one statement in a database may take.
+    files, views, columns, values, constants : dict
+        File per table (or a list of files, a pattern such as ``deals-*.csv``, ``book.xlsx#Sheet``), table or view
+        (``name`` or ``schema.name``) per table, source column per column, replacement per value, constant per column.
     encoding, delimiter : str or None
         Of all text files; None: found out for each file.
     dates : dict
@@ -74,10 +83,14 @@ class Company(BaseModel):
     won_stages: Annotated[list[str], Field(min_length=1)]
     lost_stages: Annotated[list[str], Field(min_length=1)]
     extract_date: dt.date | None = None
+    crm: Literal["salesforce", "hubspot", "pipedrive"] | None = None
     folder: str = "."
     state: str | None = None
     plans: str = "plans"
+    source: str | None = None
+    timeout: Annotated[int, Field(ge=1)] = 600
     files: dict[str, str | list[str]] = {}
+    views: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, dict[str, str]]] = {}
     constants: dict[str, dict[str, str | int | float | bool]] = {}
@@ -89,10 +102,22 @@ class Company(BaseModel):
     wide: dict[str, Wide] = {}
     home: Path = Path(".")
 
-    @field_validator("files", "columns", "values", "constants", "units", "wide")
+    @field_validator("source")
     @classmethod
-    def _known_tables(cls, given: dict) -> dict:
-        if unknown := [name for name in given if name not in TABLES]:
+    def _no_credentials(cls, given: str | None) -> str | None:
+        if given is not None and "://" not in given:
+            raise ValueError("it is not a database's URL such as postgres://host:5432/database")
+        if given is not None and has_literal_secret(given):
+            raise ValueError("it holds a password; name an environment variable in its place: "
+                             "postgres://user:${SALESOPS_DB_PASSWORD}@host:5432/database")
+        return given
+
+    @field_validator("files", "views", "columns", "values", "constants", "units", "wide")
+    @classmethod
+    def _known_tables(cls, given: dict, info: ValidationInfo) -> dict:
+        crm = info.data.get("crm")
+        objects = objects_of(crm) if crm and info.field_name in ("files", "views") else {}
+        if unknown := [name for name in given if name not in TABLES and name not in objects]:
             raise ValueError(f"no table is called {listed(unknown)}; tables are {listed(TABLES, 40)}")
         return given
 
@@ -189,7 +214,7 @@ def read_company(source: str | Path) -> Company:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or FILE_NAME
-        seen = "" if first["type"] == "missing" or not first["loc"] else f" = {first['input']!r}"
+        seen = "" if first["type"] == "missing" or not first["loc"] else f" = {shown(first['input'], where)!r}"
         raise SalesOpsError(
             f"{path}: {where}{seen} ({first['msg']})",
             f"settings: {listed(sorted(set(Company.model_fields) - {'home'}), 30)}",

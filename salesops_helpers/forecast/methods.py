@@ -18,6 +18,7 @@ MODELS_FROM, CES_FROM, YEAR, SEASON_FROM, NAIVE_MEMBER_TO = 8, 10, 12, 24, 36
 MEMBERS = ("theta", "ets", "ces")
 METHODS = ("mean", *MEMBERS, "naive")
 NAMES = {"theta": "Theta", "ets": "ETS", "ces": "CES", "naive": "seasonal naive"}
+EXACT = 1e-5
 Z80 = 1.2815515655446004
 LAGS = {12: "the same month last year", 3: "the same place in the last quarter", 1: "the last month"}
 
@@ -97,9 +98,10 @@ def fit(values: np.ndarray, horizon: int) -> pd.DataFrame:
     frame = pd.concat(frames, ignore_index=True)
     frame["naive"] = np.tile(naive, len(frames))
     frame["naive_error"] = error
+    frame["native"] = frame["native"].mask(frame["native"] <= EXACT * values.max(), 0.0)
     frame["scale"] = np.sqrt(frame["native"] * (error if error > 0 else frame["native"]))
     frame["season"], frame["naive_lag"], frame["history_months"] = known.season, known.naive_lag, len(values)
-    frame["reason"] = "; ".join(r for r in (known.reason, failed, _flat(values)) if r)
+    frame["reason"] = "; ".join(r for r in (known.reason, failed, _silent(values, frame["scale"])) if r)
     return frame
 
 
@@ -183,12 +185,14 @@ def _naive_error(values: np.ndarray, season: int) -> float:
     return float(np.abs(values[season:] - values[:-season]).mean()) if len(values) > season else float("nan")
 
 
-def _flat(values: np.ndarray) -> str:
+def _silent(values: np.ndarray, scale: pd.Series) -> str:
+    """Why the past says nothing about errors, empty where it does."""
     if not values.any():
         return "nothing was ever booked, so the past says nothing about errors and no range is given"
     if len(values) == 1:
         return "one month says nothing about errors, so no range is given"
-    return "every month was the same, so the past says nothing about errors" if np.ptp(values) == 0 else ""
+    exact = "every month was the same" if np.ptp(values) == 0 else "the history follows its pattern without an error"
+    return "" if (scale > 0).any() else f"{exact}, so the past says nothing about errors and no range is given"
 
 
 def check_horizon(horizon: int) -> int:

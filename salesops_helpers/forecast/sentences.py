@@ -21,7 +21,7 @@ def labels(currency: str) -> dict[str, str]:
     money = {"forecast": "forecast", "low_80": "80 % low", "high_80": "80 % high", "low_95": "95 % low",
              "high_95": "95 % high", "naive": "naive line", "last_year": "a year before"}
     plain = {"step": "months ahead", "wape": "mean miss (WAPE)", "naive_wape": "naive line's miss",
-             "skill": "skill (miss ÷ naive's)", "mase": "MASE", "bias_words": "bias", "choice": "method",
+             "skill": "skill (miss ÷ naive's)", "mase": "MASE", "bias": "bias (+ over, − under)", "choice": "method",
              "held_80": "inside the 80 % range", "held_95": "inside the 95 % range"}
     return {**{name: f"{said} ({currency})" for name, said in money.items()}, **plain}
 

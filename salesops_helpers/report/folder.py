@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from salesops_helpers.errors import SalesOpsError
@@ -26,23 +26,28 @@ def refuse_unwritable(folder: Path) -> None:
 def held(folder: Path) -> Iterator[Path]:
     """Make the folder, hold it against other runs, and give a place in it for unfinished files, gone at the end.
 
-    What a run that was killed left unfinished is removed. Raises `SalesOpsError` where another run holds the folder.
+    What a run that was killed left unfinished is removed; so is the folder where nothing came of it. Raises
+    `SalesOpsError` where another run holds the folder.
     """
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / LOCK).open("a+b")
     except OSError as error:
         raise _unwritable(folder, error.strerror) from None
-    with lock:
-        if not _lock(lock):
-            raise SalesOpsError(f"another run holds {folder}", "one run at a time for a month's folder",
-                                "wait until it has ended, or choose another folder with --out")
-        _sweep(folder)
-        staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=folder))
-        try:
-            yield staging
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+    try:
+        with lock:
+            if not _lock(lock):
+                raise SalesOpsError(f"another run holds {folder}", "one run at a time for a month's folder",
+                                    "wait until it has ended, or choose another folder with --out")
+            _sweep(folder)
+            staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=folder))
+            try:
+                yield staging
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+    finally:
+        _undo(folder, new)
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -51,6 +56,15 @@ def replace(path: Path, content: bytes) -> None:
     new = path.with_name(f".{path.name}{NEW}")
     new.write_bytes(content)
     os.replace(new, path)
+
+
+def _undo(folder: Path, new: list[Path]) -> None:
+    """Remove the folders that were made for a run of which nothing is left but its lock."""
+    with suppress(OSError):
+        if new and [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+            for path in new:
+                path.rmdir()
 
 
 def _unwritable(folder: Path, why: str) -> SalesOpsError:

@@ -29,6 +29,7 @@ class KernelManager(AsyncKernelManager):
     def __init__(self, **traits):
         self._sockets = None if sys.platform == "win32" else tempfile.mkdtemp(prefix="salesops-")
         if self._sockets:
+            weakref.finalize(self, shutil.rmtree, self._sockets, ignore_errors=True)
             traits |= {"transport": "ipc", "ip": os.path.join(self._sockets, "k")}
         super().__init__(**traits)
 

@@ -91,6 +91,7 @@ class _Month:
                 done[entry.stem] = Result(entry, KEPT, page=self.last[entry.stem])
                 self.say(f"{entry.stem}: kept, made from the same inputs")
         to_run = [entry for entry in request.entries if entry.stem not in done]
+        to_run.sort(key=self._last_seconds, reverse=True)
         for number, result in enumerate(self._run(to_run), 1):
             done[result.entry.stem] = result
             why = f": {result.reason}" if result.reason else ""
@@ -99,6 +100,10 @@ class _Month:
             if entry.stem not in done and entry.stem in self.last:
                 done[entry.stem] = Result(entry, EARLIER, page=self.last[entry.stem])
         return [done[entry.stem] for entry in request.listed if entry.stem in done]
+
+    def _last_seconds(self, entry: Entry) -> float:
+        """How long it took last time, so that the longest starts first."""
+        return self.last.get(entry.stem, {}).get("seconds", 0.0)
 
     def _run(self, to_run: Sequence[Entry]):
         """The results as they come in."""
@@ -159,6 +164,7 @@ def edition(request: Request):
 
     rows, used, aside = (sum(count[key] for count in request.counts) for key in ("rows_in", "used", "set_aside"))
     said = f"{words.number(used)} of {words.counted(rows, 'row')} used, {words.number(aside)} set aside"
+    said = said if aside else f"all {words.counted(rows, 'row')} used, none set aside"
     return Edition(request.tables.company.name, words.month_name(month_start(request.month)),
                    words.day_name(request.tables.as_of), said)
 
@@ -203,8 +209,9 @@ def _card(result: Result, request: Request) -> dict[str, str]:
     }[result.status]
     return {
         "stem": entry.stem, "title": entry.title, "question": entry.question, "reader": entry.reader,
-        "status": result.status, "said": said, "page": f"{entry.stem}.html" if page else "",
-        "headline": str(page.get("headline", "")), "reason": result.reason,
+        "status": "stale" if result.status == EARLIER and not fresh else result.status, "said": said,
+        "page": f"{entry.stem}.html" if page else "", "headline": str(page.get("headline", "")),
+        "reason": result.reason,
     }
 
 

@@ -82,8 +82,8 @@ def index(
     Parameters
     ----------
     cards : sequence of mappings
-        For each notebook stem, title, question, reader, status (complete, kept, earlier or failed), said (the status in
-        words), page (file name or empty), headline, reason.
+        For each notebook stem, title, question, reader, status (complete, kept, earlier, stale or failed), said (the
+        status in words), page (file name or empty), headline, reason.
     tables : sequence of mappings
         For each table of the company table, rows_in, used, set_aside, reasons, as texts.
     notes : sequence of str

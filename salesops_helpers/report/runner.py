@@ -167,6 +167,8 @@ def _said(error: Exception, limit: float) -> str:
         return one_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename)
     if isinstance(error, TimeoutError):
         return f"not finished within the {limit:g} seconds that a notebook may take"
+    if "respond in" in str(error) and _kernel_died(error):
+        return f"the kernel did not start in time ({one_line(error).rstrip('.')})"
     if _kernel_died(error):
         return f"the kernel died ({one_line(error).rstrip('.')}): killed, out of memory, or ended by the cell"
     return one_line(f"{type(error).__name__}: {error}")

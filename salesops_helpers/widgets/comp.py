@@ -34,15 +34,24 @@ def pay_explorer(scenario: Scenario, tables: Tables) -> Widget | Shown:
     return explorer(
         lambda **values: pay_what_if(scenario, tables, plan.plan, **values),
         quota_factor=ui.FloatSlider(value=1.0, min=0.7, max=1.3, step=0.05, description="quotas ×", **wide),
-        own_weight=ui.IntSlider(value=round(weight * 100), min=0 if others else 100, max=100, step=5,
-                                description="own weight (%)", disabled=not others, **wide),
-        accelerator=ui.FloatSlider(value=float(accelerator), min=0.5, max=3.0, step=0.1,
-                                   description="rate above 100 % (×)", **wide),
+        own_weight=ui.IntSlider(
+            value=round(weight * 100),
+            min=0 if others else 100,
+            max=100,
+            step=5,
+            description="own weight (%)",
+            disabled=not others,
+            **wide,
+        ),
+        accelerator=ui.FloatSlider(
+            value=float(accelerator), min=0.5, max=3.0, step=0.1, description="rate above 100 % (×)", **wide
+        ),
     )
 
 
-def pay_what_if(scenario: Scenario, tables: Tables, name: str, quota_factor: float, own_weight: int,
-                accelerator: float) -> tuple[str, Shown]:
+def pay_what_if(
+    scenario: Scenario, tables: Tables, name: str, quota_factor: float, own_weight: int, accelerator: float
+) -> tuple[str, Shown]:
     """The sentence and the figure for one setting of the explorer's controls."""
     from salesops_helpers.charts.comp import payout_curves
 
@@ -51,9 +60,12 @@ def pay_what_if(scenario: Scenario, tables: Tables, name: str, quota_factor: flo
     weight = Fraction(own_weight, 100)
     found = what_if(plan, tables, scenario.start, scenario.end, weight, rate, factor).iloc[-1]
     how = "more" if found["more"] > 0 else "less"
-    said = (f"{plan.plan} with quotas × {quota_factor:.2f}, own weight {own_weight} % and rate {accelerator:.1f} above 100 %: "
-            f"{short_money(found['pay'], scenario.currency)}, {percent(found['cost_of_sales'], 2)} of bookings, "
-            f"{money(abs(found['more']), scenario.currency)} {how} than as written.")
+    said = (
+        f"{plan.plan} with quotas × {quota_factor:.2f}, own weight {own_weight} % and rate {accelerator:.1f} "
+        "above 100 %: "
+        f"{short_money(found['pay'], scenario.currency)}, {percent(found['cost_of_sales'], 2)} of bookings, "
+        f"{money(abs(found['more']), scenario.currency)} {how} than as written."
+    )
     curves, marks = changed_curves(plan, weight, rate, scenario.target[name], scenario.quota[name])
     fig = payout_curves(curves, marks, scenario.currency, plan.period.measure)
     return said, figure(fig, alt=f"Payout curve of {plan.plan} as written and changed. {said}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +34,10 @@ def bench(tmp_path):
         for name, body in files.items():
             (tmp_path / name).write_text(body, encoding="utf-8")
         out = tmp_path / "bench.json"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
             [sys.executable, HARNESS, *asked, "--folder", tmp_path, "--out", out],
-            cwd=tmp_path, capture_output=True, text=True, timeout=120,
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
         )
         return done.returncode, done.stdout, done.stderr, json.loads(out.read_text()) if out.exists() else None
 

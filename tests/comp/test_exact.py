@@ -30,7 +30,7 @@ def test_shares_are_the_decimals_that_were_written():
 
 
 @pytest.mark.parametrize("mode", MODES)
-@given(values=st.lists(st.decimals(-10**9, 10**9, places=3), min_size=1, max_size=20))
+@given(values=st.lists(st.decimals(-(10**9), 10**9, places=3), min_size=1, max_size=20))
 def test_rounding_is_that_of_decimal(mode, values):
     exact = np.array([Fraction(v) for v in values], dtype=object)
     wanted = [int(v.quantize(Decimal("0.01"), MODES[mode]).scaleb(2)) for v in values]
@@ -47,14 +47,19 @@ def test_floored_never_passes_the_exact_value():
 
 
 def test_spread_gives_the_spare_cent_to_the_largest_remainder_then_to_the_smallest_key():
-    lines = spread(np.array([100] * 3, object), np.array([1, 1, 1], object), pd.Series([0] * 3), pd.Series(["b", "a", "c"]))
+    lines = spread(
+        np.array([100] * 3, object), np.array([1, 1, 1], object), pd.Series([0] * 3), pd.Series(["b", "a", "c"])
+    )
     assert lines.tolist() == [33, 34, 33]
     lines = spread(np.array([645, 645], object), np.array([30, 70], object), pd.Series([0, 0]), pd.Series(["a", "b"]))
     assert lines.tolist() == [194, 451]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 10**7)), min_size=1, max_size=30), st.integers(-10**8, 10**8),
-       st.randoms())
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 10**7)), min_size=1, max_size=30),
+    st.integers(-(10**8), 10**8),
+    st.randoms(),
+)
 def test_spread_adds_up_in_every_order(pairs, total, random):
     frame = pd.DataFrame({"group": [g for g, _ in pairs], "part": [p for _, p in pairs]})
     frame["key"] = [f"k{n:02d}" for n in range(len(frame))]
@@ -74,7 +79,9 @@ def test_spread_adds_up_in_every_order(pairs, total, random):
 
 
 def test_spread_takes_returns_among_the_deals():
-    lines = spread(np.array([500, 500], object), np.array([15000, -5000], object), pd.Series([0, 0]), pd.Series(["a", "b"]))
+    lines = spread(
+        np.array([500, 500], object), np.array([15000, -5000], object), pd.Series([0, 0]), pd.Series(["a", "b"])
+    )
     assert lines.tolist() == [750, -250]
     lines = spread(np.array([-100] * 2, object), np.array([-1, -2], object), pd.Series([0, 0]), pd.Series(["a", "b"]))
     assert lines.tolist() == [-33, -67]

@@ -19,7 +19,10 @@ ASSIGNED = "target_incentive: assigned"
 
 def pair(**more):
     """Two reps of one team: a sells 132,000 on a quota of 120,000; b, hired 15 February, 10,000 on 20,000."""
-    reps = [{"rep_id": "a", "name": "A", "team": "T"}, {"rep_id": "b", "name": "B", "team": "T", "hired_on": "2026-02-15"}]
+    reps = [
+        {"rep_id": "a", "name": "A", "team": "T"},
+        {"rep_id": "b", "name": "B", "team": "T", "hired_on": "2026-02-15"},
+    ]
     deals = [("1", "a", "2026-01-10", 60000), ("2", "a", "2026-02-10", 72000), ("3", "b", "2026-03-03", 10000)]
     return company(reps, deals, months("a", 40000) + months("b", 10000, 2), **more)
 
@@ -48,10 +51,16 @@ def test_inputs_are_left_alone():
 
 
 def test_a_bonus_when_the_team_reaches_its_goal():
-    both = [part("kind: flat, rate: 5%"), part("kind: bonus, when: team.attainment >= 100%, pays: 2000", "team", "team")]
+    both = [
+        part("kind: flat, rate: 5%"),
+        part("kind: bonus, when: team.attainment >= 100%, pays: 2000", "team", "team"),
+    ]
     for sold, bonus in ((799_900, 0), (800_000, 2000)):
-        tables = company(["a", "b"], [("1", "a", "2026-01-05", 200_000), ("2", "b", "2026-01-06", sold)],
-                         months("a", 500_000) + months("b", 500_000))
+        tables = company(
+            ["a", "b"],
+            [("1", "a", "2026-01-05", 200_000), ("2", "b", "2026-01-06", sold)],
+            months("a", 500_000) + months("b", 500_000),
+        )
         assert earned(plan(both), tables, "2026-01", "2026-01")["a"] == [10_000 + bonus]
 
 
@@ -60,7 +69,9 @@ def test_a_gate_shuts_a_component():
     quotas = months("a", 40000) + months("b", 40000)
     for sold, share in ((59_999, Fraction(1, 4)), (60_000, 1)):
         deals = [("1", "a", "2026-01-05", sold), ("2", "b", "2026-01-05", 240_000 - sold)]
-        paid = earned(plan(SPLIT, case.QUARTERLY, gate), company(["a", "b"], deals, quotas), "2026-01", "2026-03", "team")
+        paid = earned(
+            plan(SPLIT, case.QUARTERLY, gate), company(["a", "b"], deals, quotas), "2026-01", "2026-03", "team"
+        )
         assert paid["a"] == [2500 * share]
 
 
@@ -115,7 +126,10 @@ def test_a_return_takes_back_what_a_sale_paid():
 
 def test_half_cents():
     assert pays(plan([part("kind: flat, rate: 7.5%")]), ["144.00", "0.20", "1.34"]) == [
-        Fraction("10.80"), Fraction("0.02"), Fraction("0.10")]
+        Fraction("10.80"),
+        Fraction("0.02"),
+        Fraction("0.10"),
+    ]
     # 11.5 % of 1.00, 3.00, … is half a cent above a cent: floats miss some of them
     amounts = [n / 1 for n in range(1, 200, 2)]
     wanted = [Fraction(115 * n + 5, 1000) for n in range(1, 200, 2)]
@@ -132,8 +146,11 @@ def test_year_to_date_deducts_what_was_paid():
 
 
 def test_year_to_date_against_the_goal_to_date():
-    pay = plan([part(f"kind: marginal, unit: attainment, {tiers([('0%', '1x'), ('100%', '2x')])}", weight="100%")],
-               case.MONTHLY_YTD, "target_incentive: 12000")
+    pay = plan(
+        [part(f"kind: marginal, unit: attainment, {tiers([('0%', '1x'), ('100%', '2x')])}", weight="100%")],
+        case.MONTHLY_YTD,
+        "target_incentive: 12000",
+    )
     deals = [("1", "a", "2026-01-05", 20_000), ("2", "a", "2026-02-05", 4_000)]
     # January 200 % of 10,000 → 3,000; to date 120 % of 20,000 with a target of 2,000 → 2,800
     assert earned(pay, company(["a"], deals, months("a", 10_000)), "2026-01", "2026-02")["a"] == [3000, -200]
@@ -148,7 +165,9 @@ def test_a_new_fiscal_year_starts_from_nothing():
 
 def test_fiscal_quarters_follow_the_fiscal_year():
     pay = plan([part("kind: flat, rate: 1%")], case.QUARTERLY)
-    frame = payouts(pay, company(["a"], [("1", "a", "2026-02-05", 100)], fiscal_year_start=2), "2026-01", "2026-06", True)
+    frame = payouts(
+        pay, company(["a"], [("1", "a", "2026-02-05", 100)], fiscal_year_start=2), "2026-01", "2026-06", True
+    )
     assert frame["period"].dt.strftime("%Y-%m").tolist() == ["2026-01", "2026-04"]
     assert frame["earned_minor"].tolist() == [0, 100]
 
@@ -156,10 +175,15 @@ def test_fiscal_quarters_follow_the_fiscal_year():
 def test_without_a_quota_a_rep_is_listed_and_not_paid_nothing():
     quotas = months("a", 40_000, 1, 2) + [("b", "2026-01", 0.0), ("b", "2026-02", 0.0), ("b", "2026-03", 0.0)]
     deals = [(r, r, "2026-02-01", 1000) for r in "abc"]
-    frame = payouts(plan(SPLIT, case.QUARTERLY, ON_TARGET), company(list("abc"), deals, quotas), "2026-01", "2026-03", True)
+    frame = payouts(
+        plan(SPLIT, case.QUARTERLY, ON_TARGET), company(list("abc"), deals, quotas), "2026-01", "2026-03", True
+    )
     own = frame[frame["component"] == "own"].set_index("rep_id")
-    assert own["status"].to_dict() == {"a": "not computed: no quota", "b": "not computed: the quota is not above 0",
-                                       "c": "not computed: no quota"}
+    assert own["status"].to_dict() == {
+        "a": "not computed: no quota",
+        "b": "not computed: the quota is not above 0",
+        "c": "not computed: no quota",
+    }
     assert own["earned_minor"].isna().all() and own["earned"].isna().all()
     assert own["bookings"].tolist() == [1000, 1000, 1000]
 
@@ -198,8 +222,12 @@ def test_parts_of_a_span_add_up_to_the_whole_before_rounding():
         after = str((pd.Timestamp(last) + pd.Timedelta(days=1)).date())
         first = assigned(("a", "2026-01-01", last, "test", 1.0), ("a", after, None, "other", 1.0))
         second = assigned(("a", "2026-01-01", last, "other", 1.0), ("a", after, None, "test", 1.0))
-        pay = [earned(flat, company(["a"], [], months("a", 100), plan_assignments=rows), "2026-01", "2026-01", replay=False)
-               for rows in (first, second, whole)]
+        pay = [
+            earned(
+                flat, company(["a"], [], months("a", 100), plan_assignments=rows), "2026-01", "2026-01", replay=False
+            )
+            for rows in (first, second, whole)
+        ]
         assert pay[0]["a"][0] + pay[1]["a"][0] == pay[2]["a"][0] == 3100
 
 
@@ -238,12 +266,20 @@ def test_bounds_in_money_prorate_with_the_days_on_the_plan():
     tables = company(year, [("1", "a", "2026-07-20", 2000)])
     bound = Fraction(3000 * 183, 365)
     assert earned(plan([tier], case.MONTHLY_YTD), tables, "2026-07", "2026-07")["a"] == [
-        round((bound / 100 + (2000 - bound) / 10) * 100) / Fraction(100)]
+        round((bound / 100 + (2000 - bound) / 10) * 100) / Fraction(100)
+    ]
 
 
 def test_split_deals_credit_each_rep_and_commission_apart_from_quota():
-    splits = pd.DataFrame({"opportunity_id": ["1", "1"], "rep_id": ["a", "b"], "quota_share": [1.0, 1.0],
-                           "commission_share": [0.333, 0.667], "overlay": [False, True]})
+    splits = pd.DataFrame(
+        {
+            "opportunity_id": ["1", "1"],
+            "rep_id": ["a", "b"],
+            "quota_share": [1.0, 1.0],
+            "commission_share": [0.333, 0.667],
+            "overlay": [False, True],
+        }
+    )
     tables = company(["a", "b"], [("1", "a", "2026-01-05", 100.01)], splits=splits)
     by_quota = earned(plan([part("kind: flat, rate: 10%")]), tables, "2026-01", "2026-01")
     by_commission = earned(plan([part("kind: flat, rate: 10%", of="commissionable")]), tables, "2026-01", "2026-01")
@@ -252,8 +288,14 @@ def test_split_deals_credit_each_rep_and_commission_apart_from_quota():
 
 
 def test_targets_take_the_place_of_the_members_quotas():
-    goals = pd.DataFrame({"unit": ["T"] * 3, "kpi": ["bookings"] * 3, "month": pd.date_range("2026-01-01", periods=3, freq="MS"),
-                          "amount": [142_000.0, 0.0, 0.0]})
+    goals = pd.DataFrame(
+        {
+            "unit": ["T"] * 3,
+            "kpi": ["bookings"] * 3,
+            "month": pd.date_range("2026-01-01", periods=3, freq="MS"),
+            "amount": [142_000.0, 0.0, 0.0],
+        }
+    )
     frame = payouts(plan(SPLIT, case.QUARTERLY, ON_TARGET), pair(targets=goals), "2026-01", "2026-03", replay=True)
     team = frame[frame["component"] == "team"]
     assert team["quota"].tolist() == [142_000, 142_000] and team["attainment"].tolist() == [1, 1]
@@ -262,16 +304,21 @@ def test_targets_take_the_place_of_the_members_quotas():
 
 def test_region_and_company_levels():
     pay = plan([part("kind: flat, rate: 1%", "r", "region"), part("kind: flat, rate: 0.1%", "c", "company")])
-    reps = [{"rep_id": r, "name": r, "team": "T", "region": region} for r, region in (("a", "N"), ("b", "N"), ("c", "S"))]
+    reps = [
+        {"rep_id": r, "name": r, "team": "T", "region": region} for r, region in (("a", "N"), ("b", "N"), ("c", "S"))
+    ]
     tables = company(reps, [(r, r, "2026-01-05", 1000) for r in "abc"])
     frame = payouts(pay, tables, "2026-01", "2026-01", replay=True)
     assert frame.pivot(index="rep_id", columns="component", values="earned_minor").to_dict("list") == {
-        "c": [300, 300, 300], "r": [2000, 2000, 1000]}
+        "c": [300, 300, 300],
+        "r": [2000, 2000, 1000],
+    }
 
 
 def test_a_move_between_teams_counts_deals_where_they_were_closed():
-    history = pd.DataFrame({"rep_id": ["a", "a"], "valid_from": ["2025-01-01", "2026-02-01"], "team": ["T", "U"],
-                            "region": ["R", "R"]})
+    history = pd.DataFrame(
+        {"rep_id": ["a", "a"], "valid_from": ["2025-01-01", "2026-02-01"], "team": ["T", "U"], "region": ["R", "R"]}
+    )
     deals = [("1", "a", "2026-01-05", 100), ("2", "a", "2026-02-05", 1000), ("3", "b", "2026-02-05", 10)]
     tables = company(["a", "b"], deals, rep_history=history)
     pay = plan([part("kind: flat, rate: 100%", "team", "team")], case.QUARTERLY)
@@ -283,8 +330,9 @@ def test_the_order_of_deals_reps_and_quotas_changes_nothing():
     tables, pay = pair(), plan(SPLIT, case.QUARTERLY, ON_TARGET)
     frames = {n: getattr(tables, n).iloc[::-1] for n in ("reps", "opportunities", "quotas")}
     turned = type(tables).from_frames(tables.company, frames, as_of=tables.as_of)
-    pd.testing.assert_frame_equal(payouts(pay, turned, "2026-01", "2026-12", replay=True),
-                                  payouts(pay, tables, "2026-01", "2026-12", replay=True))
+    pd.testing.assert_frame_equal(
+        payouts(pay, turned, "2026-01", "2026-12", replay=True), payouts(pay, tables, "2026-01", "2026-12", replay=True)
+    )
 
 
 def test_months_outside_the_data_are_refused():
@@ -297,7 +345,10 @@ def test_nobody_and_no_finished_span_give_no_rows():
     assert payouts(pay, company(["a"], []), "2026-01", "2026-02", replay=True).empty
     gone = [{"rep_id": "a", "name": "A", "left_on": "2025-12-31"}]
     frame = payouts(pay, company(gone, []), "2026-01", "2026-03", replay=True)
-    assert frame.empty and frame.columns.tolist() == payouts(pay, company(["a"], []), "2026-01", "2026-03", True).columns.tolist()
+    assert (
+        frame.empty
+        and frame.columns.tolist() == payouts(pay, company(["a"], []), "2026-01", "2026-03", True).columns.tolist()
+    )
 
 
 def test_currencies_without_cents():

@@ -51,8 +51,15 @@ components:
 
 
 def acme(folder: Path, **more) -> Company:
-    return Company(name="Acme", currency="EUR", stages=["Won", "Lost"], won_stages=["Won"], lost_stages=["Lost"], home=folder,
-                   **more)
+    return Company(
+        name="Acme",
+        currency="EUR",
+        stages=["Won", "Lost"],
+        won_stages=["Won"],
+        lost_stages=["Lost"],
+        home=folder,
+        **more,
+    )
 
 
 def test_a_plan_is_read_exactly():
@@ -61,7 +68,10 @@ def test_a_plan_is_read_exactly():
     assert (own.weight, team.weight, plan.target_incentive) == (Fraction(3, 4), Fraction(1, 4), Fraction(40000))
     assert [t.rate.value for t in own.payout.tiers] == [1, Fraction(3, 2)]
     assert [[bound[0] for bound in point] for point in team.payout.points] == [
-        [Fraction(4, 5), 0], [1, 1], [Fraction(6, 5), Fraction(3, 2)]]
+        [Fraction(4, 5), 0],
+        [1, 1],
+        [Fraction(6, 5), Fraction(3, 2)],
+    ]
     assert (plan.gates[0].condition.component, plan.gates[0].effect.share, plan.cap.at) == ("own", 0, Fraction(5, 2))
     assert plan.effective.months == 12
 
@@ -84,7 +94,11 @@ REFUSED = [
     ("weight: 25%", "weight: 0.25", r"line 15\), component 'team': weight = '0.25' is not a percentage"),
     ("weight: 75%", "weight: -75%", "component 'own': weight = '-75%' is below 0"),
     ("    weight: 25%\n", "", "component 'team': weight is not there; allowed: a weight for each component"),
-    ("rate: 1x}, {from: 100%", "rate: 1x}, {from: 100%, to: 150%", "tiers.2.to = '150%' leaves everything above it undef"),
+    (
+        "rate: 1x}, {from: 100%",
+        "rate: 1x}, {from: 100%, to: 150%",
+        "tiers.2.to = '150%' leaves everything above it undef",
+    ),
     ("{from: 0%, rate: 1x}", "{from: 0%, to: 90%, rate: 1x}", "tiers.1.to = '90%' leaves a gap to the next tier"),
     ("{from: 0%, rate: 1x}", "{from: 0%, to: 110%, rate: 1x}", "tiers.1.to = '110%' overlaps the next tier"),
     ("{from: 0%, rate: 1x}", "{from: 120%, rate: 1x}", "payout.tiers are not ascending"),
@@ -96,7 +110,11 @@ REFUSED = [
     ("{from: 0%, rate: 1x}", "{from: 0%, rate: 0.8x}", "payout pays 80 % of target at 100 % attainment"),
     ("[100%, 100%]", "[100%, 90%]", "component 'team': payout pays 90 % of target at 100 % attainment"),
     ("rate: 1.5x", "rate: 5%", "payout.tiers holds rates of different kinds"),
-    ("rate: 1x}, {from: 100%, rate: 1.5x", "rate: 5%}, {from: 100%, rate: 7%", "pays a rate on money at 100 % attainment"),
+    (
+        "rate: 1x}, {from: 100%, rate: 1.5x",
+        "rate: 5%}, {from: 100%, rate: 7%",
+        "pays a rate on money at 100 % attainment",
+    ),
     ("{from: 0%, rate: 1x}", "{from: 0, rate: 1x}", "tiers.1.from = '0' is in money, but unit: attainment"),
     ("[100%, 100%]", "[100, 100%]", "payout.points mixes percentages and amounts"),
     ("beyond: flat", "beyond: flat, threshold: 110%", "threshold = '110%' is above the first point that pays"),
@@ -105,17 +123,33 @@ REFUSED = [
     ("at: 250%", "at: 90%", "cap.at = '90% of target' is below target"),
     ("at: 250% of target", "at: 100000", "cap.at = '100000' is not a cap; allowed: PERCENTAGE of target"),
     ("level: team", "level: squad", "measure.level = 'squad' is not possible.*'team', 'region' or 'company'"),
-    ("of: bookings, level: team", "of: margins, level: team", "measure.of = 'margins' is not possible.*'commissionable'"),
+    (
+        "of: bookings, level: team",
+        "of: margins, level: team",
+        "measure.of = 'margins' is not possible.*'commissionable'",
+    ),
     ("of: bookings, level: team", "of: commissionable, level: team", "measure.of = 'commissionable' with attainment"),
-    ("if: own.", "if: owl.", r"line 18\): gates.1.if .*names the component 'owl', which does not exist; allowed: own, team"),
+    (
+        "if: own.",
+        "if: owl.",
+        r"line 18\): gates.1.if .*names the component 'owl', which does not exist; allowed: own, team",
+    ),
     ("then: team pays", "then: teem pays", "gates.1.then .*names the component 'teem', which does not exist"),
     ("if: own.attainment < 50%", "if: own < 50%", "gates.1.if = 'own < 50%' is not a condition"),
     ("team pays 0%", "team is 0%", "gates.1.then = 'team is 0%' is not an effect"),
-    ("target_incentive: 40000", "target_incentive: 40000.001", "target_incentive = 40000.001 is finer than the minor unit"),
+    (
+        "target_incentive: 40000",
+        "target_incentive: 40000.001",
+        "target_incentive = 40000.001 is finer than the minor unit",
+    ),
     ("target_incentive: 40000", "target_incentive: 0", "target_incentive = '0' is not above 0"),
     ("target_incentive: 40000", "target_incentive: 40,000", "target_incentive.*is not an amount"),
     ("target_incentive: 40000", "target_incentive: 4e4", "target_incentive = '4e4' is not an amount"),
-    ("target_incentive: 40000\n", "", "component 'own': weight = '75%' is given, but a weight needs a target_incentive"),
+    (
+        "target_incentive: 40000\n",
+        "",
+        "component 'own': weight = '75%' is given, but a weight needs a target_incentive",
+    ),
     ("version: 3", "version: three", r"line 2\): version = 'three' is not a whole number"),
     ("status: approved", "status: yes", "status = 'yes' is not possible.*'draft' or 'approved'"),
     ("currency: EUR", "currency: euro", "currency = 'euro' is not possible"),
@@ -133,9 +167,17 @@ REFUSED = [
     ("level: team}", "level: team, filter: x}", "component 'team': measure.filter = 'x' is not a field"),
 ]
 LATER = [
-    ("draw: null", "draw: {amount: 2000, kind: recoverable}", r"line 20\): draw belongs to the plan language.*not computed yet"),
+    (
+        "draw: null",
+        "draw: {amount: 2000, kind: recoverable}",
+        r"line 20\): draw belongs to the plan language.*not computed yet",
+    ),
     ("clawback: null", "clawback: {window_days: 180}", "clawback belongs to the plan language.*not computed yet"),
-    ("kind: curve", "kind: matrix", r"component 'team': payout \('matrix'\) belongs to the plan language.*not computed yet"),
+    (
+        "kind: curve",
+        "kind: matrix",
+        r"component 'team': payout \('matrix'\) belongs to the plan language.*not computed yet",
+    ),
     ("kind: curve", "kind: pool", r"\('pool'\) belongs to the plan language"),
     ("kind: marginal", "kind: excess", r"\('excess'\) belongs to the plan language"),
     ("of: bookings, level: team", "of: commission, level: team", "measure.of = 'commission'.*not computed yet"),
@@ -151,11 +193,26 @@ MONEY_REFUSED = [
     ("  - id: extra\n", "  - id: extra\n    weight: 100%\n", "weight = '100%' is given, but a bonus carries no weight"),
     ("when: own.", "when: other.", "names the component 'other', which does not exist"),
     ("rate: 1%", "rate: 1x", "payout.tiers holds rates of different kinds"),
-    ("rate: 1%}, {from: 10000, rate: 2.5%", "rate: 1x}, {from: 10000, rate: 2x", "holds multiples of a target on money"),
-    ("rounding:", "cap: {of: total, at: 200% of target, excess: forfeited}\nrounding:", "cap.at.*needs a target_incentive"),
-    ("of: bookings, level: individual", "of: commissionable, level: individual", "needs the attainment of 'own', which does"),
-    ("kind: retroactive, unit: money, tie: upper, tiers: [{from: 0, rate: 1%}, {from: 10000, rate: 2.5%}]",
-     "kind: flat, rate: 1x", "pays multiples of a target that the plan does not name"),
+    (
+        "rate: 1%}, {from: 10000, rate: 2.5%",
+        "rate: 1x}, {from: 10000, rate: 2x",
+        "holds multiples of a target on money",
+    ),
+    (
+        "rounding:",
+        "cap: {of: total, at: 200% of target, excess: forfeited}\nrounding:",
+        "cap.at.*needs a target_incentive",
+    ),
+    (
+        "of: bookings, level: individual",
+        "of: commissionable, level: individual",
+        "needs the attainment of 'own', which does",
+    ),
+    (
+        "kind: retroactive, unit: money, tie: upper, tiers: [{from: 0, rate: 1%}, {from: 10000, rate: 2.5%}]",
+        "kind: flat, rate: 1x",
+        "pays multiples of a target that the plan does not name",
+    ),
     ("kind: retroactive", "kind: [retroactive]", "component 'own': payout"),
 ]
 
@@ -176,18 +233,21 @@ def test_refused_in_a_plan_of_plain_rates(seen, instead, told):
         read_plan(MONEY.replace(seen, instead, 1), "plain.yaml")
 
 
-@pytest.mark.parametrize(("text", "told"), [
-    ("plan: [a", "is not YAML"),
-    ("", "is not a plan"),
-    ("- a\n- b", "is not a plan"),
-    ("a: &x [1]\nb: *x", "line 1 uses an anchor"),
-    ("a: &x " + "[" * 3 + "]" * 3 + "\nb: [*x, *x]", "anchor"),
-    (GOOD.replace("draw: null", "version: 4"), "line 20 repeats or misuses the key 'version'"),
-    (GOOD.replace("draw: null", "draw: !!python/object/apply:os.system [echo]"), "line 20 uses the tag"),
-    ("a: " + "[" * 60 + "]" * 60, "nested too deep"),
-    ("a: " + "[" * 5000 + "]" * 5000, "nested too deep"),
-    (GOOD + "---\nplan: other\n", "is not YAML"),
-])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("plan: [a", "is not YAML"),
+        ("", "is not a plan"),
+        ("- a\n- b", "is not a plan"),
+        ("a: &x [1]\nb: *x", "line 1 uses an anchor"),
+        ("a: &x " + "[" * 3 + "]" * 3 + "\nb: [*x, *x]", "anchor"),
+        (GOOD.replace("draw: null", "version: 4"), "line 20 repeats or misuses the key 'version'"),
+        (GOOD.replace("draw: null", "draw: !!python/object/apply:os.system [echo]"), "line 20 uses the tag"),
+        ("a: " + "[" * 60 + "]" * 60, "nested too deep"),
+        ("a: " + "[" * 5000 + "]" * 5000, "nested too deep"),
+        (GOOD + "---\nplan: other\n", "is not YAML"),
+    ],
+)
 def test_files_that_are_no_plan(text, told):
     with pytest.raises(SalesOpsError, match=told):
         read_plan(text, "x.yaml")
@@ -206,13 +266,16 @@ def test_plans_of_a_company_by_name(tmp_path):
     assert read_plans(acme(tmp_path / "elsewhere")) == {}
 
 
-@pytest.mark.parametrize(("name", "text", "told"), [
-    ("other.yaml", GOOD, "plan file 'other.yaml' holds the plan 'ae-2026'"),
-    ("ae-2026.yaml", GOOD.replace("EUR", "USD"), "currency = 'USD'; allowed: EUR"),
-    ("ae-2026.yaml", GOOD.replace("scale: 2", "scale: 3"), "rounding.scale = 3; allowed: at most 2"),
-    ("ae-2026.yaml", GOOD + "#" * LARGEST, "is larger than"),
-    ("ae-2026.yaml", b"\xff\xfe\x00\x01", "cannot be read as text"),
-])
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("other.yaml", GOOD, "plan file 'other.yaml' holds the plan 'ae-2026'"),
+        ("ae-2026.yaml", GOOD.replace("EUR", "USD"), "currency = 'USD'; allowed: EUR"),
+        ("ae-2026.yaml", GOOD.replace("scale: 2", "scale: 3"), "rounding.scale = 3; allowed: at most 2"),
+        ("ae-2026.yaml", GOOD + "#" * LARGEST, "is larger than"),
+        ("ae-2026.yaml", b"\xff\xfe\x00\x01", "cannot be read as text"),
+    ],
+)
 def test_plan_files_that_do_not_fit_the_company(tmp_path, name, text, told):
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / name).write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -96,6 +96,12 @@ def test_truth_is_not_in_the_folder(made):
     assert set(files(made[0])) == {f"{name}.csv" for name in TABLES} | {"company.toml"}
 
 
+def test_the_plans_that_reps_are_assigned_to_come_along(made):
+    written = {path.name: path.read_bytes() for path in (made[0] / "plans").iterdir()}
+    assert set(written) == {"individual-team.yaml", "individual-plus-team-bonus.yaml"}
+    assert written == {path.name: path.read_bytes() for path in (COMMITTED / "plans").iterdir()}
+
+
 def test_plans_are_left_alone(tmp_path):
     plan = tmp_path / "plans" / "mine.yaml"
     plan.parent.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
@@ -127,8 +128,8 @@ def test_a_failing_notebook_keeps_its_last_good_page_and_tables(kit, company, tm
 
 def test_a_notebook_over_its_time_limit_is_a_failure(kit, company, tmp_path):
     kit("md:# And?", "import time; time.sleep(60)")
-    index, results = report(str(company), "2026-02", tmp_path / "out", only=["two"], limit=3)
-    assert "within the 3 seconds" in results[0].reason
+    index, results = report(str(company), "2026-02", tmp_path / "out", only=["two"], limit=5)
+    assert "within the 5 seconds" in results[0].reason
 
 
 def test_pages_of_an_earlier_run_stay_in_the_index(kit, company, tmp_path):
@@ -183,17 +184,34 @@ def test_a_company_notebook_cannot_take_the_place_of_another(kit, company, tmp_p
 
 
 def test_a_folder_is_held_by_one_run_at_a_time(kit, company, tmp_path):
-    with folders.held(tmp_path / "out/2026-02"), pytest.raises(SalesOpsError, match="another run holds"):
-        report(str(company), "2026-02", tmp_path / "out")
-    assert list(files_of(tmp_path / "out/2026-02")) == []
+    with folders.held(tmp_path / "out/2026-02"):
+        with pytest.raises(SalesOpsError, match="another run holds"):
+            report(str(company), "2026-02", tmp_path / "out")
+        assert list(files_of(tmp_path / "out/2026-02")) == []
+    assert not (tmp_path / "out").exists(), "nothing came of it"
+
+
+def test_an_interrupted_run_ends_its_kernels_and_leaves_nothing(kit, company, tmp_path):
+    kit("md:# And?", "import time; time.sleep(60)")
+
+    def say(line):
+        if line.startswith("one: complete"):
+            raise KeyboardInterrupt
+
+    kit("md:# One", "1", name="one")
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        report(str(company), "2026-02", tmp_path / "out", jobs=2, say=say)
+    assert time.monotonic() - started < 45
+    assert sorted(files_of(tmp_path / "out/2026-02")) == ["one.html", "one.ipynb"]
 
 
 def test_what_a_killed_run_left_is_removed(kit, company, tmp_path):
     place = tmp_path / "out/2026-02"
     (place / ".staging-x").mkdir(parents=True)
     (place / ".one.html.new").write_text("half")
-    with folders.held(place):
-        assert not (place / ".staging-x").exists() and not (place / ".one.html.new").exists()
+    with folders.held(place) as staging:
+        assert sorted(p.name for p in place.iterdir()) == [folders.LOCK, staging.name]
     assert sorted(p.name for p in place.iterdir()) == [folders.LOCK]
 
 

@@ -77,17 +77,17 @@ def test_a_kernel_that_dies_after_a_cell_has_run_is_not_started_again(notebook, 
 
 
 def test_the_time_limit_counts_for_the_whole_notebook(notebook):
-    path = notebook(*["import time; time.sleep(1.2)"] * 5)
+    path = notebook(*["import time; time.sleep(3)"] * 5)
     started = time.monotonic()
-    run = execute(path, {}, limit=3)
-    assert time.monotonic() - started < 8
-    assert not run.complete and "within the 3 seconds" in run.reason and run.cell.startswith("cell ")
+    run = execute(path, {}, limit=5)
+    assert time.monotonic() - started < 14
+    assert not run.complete and "within the 5 seconds" in run.reason and run.cell.startswith("cell ")
 
 
 def test_a_cell_that_cannot_be_interrupted_is_ended(notebook):
     stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(0.1)"
-    run = execute(notebook(stubborn), {}, limit=2.5)
-    assert "within the 2.5 seconds" in run.reason
+    run = execute(notebook(stubborn), {}, limit=4.5)
+    assert "within the 4.5 seconds" in run.reason
 
 
 def test_numbers_come_from_one_thread_whatever_the_machine(notebook):

@@ -8,6 +8,7 @@ from salesops_helpers.data.company import FILE_NAME, Company
 from salesops_helpers.data.sources.base import LINE, Part, Raw
 from salesops_helpers.data.sources.encoding import chunks
 from salesops_helpers.data.sources.excel import read_excel
+from salesops_helpers.data.sources.local import connect
 from salesops_helpers.data.sources.names import resolve
 from salesops_helpers.data.sources.text import name_of, quote, read_text
 from salesops_helpers.data.sources.wide import is_wide, long
@@ -24,12 +25,9 @@ class FileSource:
     """The tables of a company folder: one or more files a table, read into DuckDB when asked for."""
 
     def __init__(self, company: Company, required: bool = True):
-        import ibis
-
         self.company, self.files = company, find_files(company, required)
         self.names = list(self.files)
-        self.con = ibis.duckdb.connect()
-        self.con.raw_sql("SET timezone='UTC'; SET autoinstall_known_extensions=false")
+        self.con = connect()
 
     def label(self, name: str) -> str:
         return listed([path.name for path, _ in self.files[name]], 3)
@@ -92,7 +90,7 @@ def find_files(company: Company, required: bool = True) -> dict[str, list[tuple[
     for name, table in TABLES.items():
         named = company.files.get(name)
         tried = ([named] if isinstance(named, str) else named) if named else [f"{name}{suffix}" for suffix in SUFFIXES]
-        files = [_match(folder, text) for text in tried]
+        files = [match(folder, text) for text in tried]
         missing = [t for t, f in zip(tried, files, strict=True) if not f][: None if named else 3]
         there = sum(files, []) if named else next(filter(None, files), [])
         if there and (not named or all(files)):
@@ -106,7 +104,7 @@ def find_files(company: Company, required: bool = True) -> dict[str, list[tuple[
     return found
 
 
-def _match(folder: Path, text: str) -> list[tuple[Path, str | None]]:
+def match(folder: Path, text: str) -> list[tuple[Path, str | None]]:
     """The files that a name, a pattern (``deals-*.csv``) or a name with a sheet (``book.xlsx#Deals``) stands for."""
     if (folder / text).is_file():
         return [(folder / text, None)]

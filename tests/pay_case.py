@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ currency: {currency}
 period: {period}
 rounding: {{scale: {scale}, mode: half_up}}
 """
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "plans"
+NAMES = ["individual-team", "individual-plus-team-bonus"]
+LEVELS = {"a": 1.3, "b": 1.0, "c": 0.6, "d": 0.9}
 YEAR = "{from: 2026-01-01, to: 2026-12-31}"
 MONTHLY = "{measure: month, pay: month, accumulate: none}"
 QUARTERLY = "{measure: quarter, pay: month, accumulate: none}"
@@ -28,8 +32,14 @@ QUARTERLY_YTD = "{measure: quarter, pay: month, accumulate: ytd, true_up: deduct
 YEARLY = "{measure: year, pay: month, accumulate: none}"
 
 
-def plan(components: Sequence[str], period: str = MONTHLY, more: str = "", currency: str = "EUR", scale: int = 2,
-         effective: str = YEAR) -> Plan:
+def plan(
+    components: Sequence[str],
+    period: str = MONTHLY,
+    more: str = "",
+    currency: str = "EUR",
+    scale: int = 2,
+    effective: str = YEAR,
+) -> Plan:
     """A plan of one-line components, for example ``"id: own, measure: …, payout: …"``."""
     head = HEAD.format(period=period, currency=currency, scale=scale, effective=effective)
     body = "components:\n" + "".join(f"  - {{{component}}}\n" for component in components)
@@ -47,15 +57,32 @@ def tiers(bounds: Sequence[tuple[str, str]]) -> str:
     return "tiers: [" + ", ".join(f"{{from: {low}, rate: {rate}}}" for low, rate in bounds) + "]"
 
 
-def company(reps: Sequence[str | dict], deals: Sequence[tuple], quotas: Sequence[tuple] = (), as_of: str = "2026-12-31",
-            fiscal_year_start: int = 1, minor_units: int = 2, **frames: pd.DataFrame) -> Tables:
-    """Tables of a company: reps (ids, or rows), deals (id, rep, day of winning, amount), quotas (rep, month, amount)."""
-    about = Company(name="Acme", currency="EUR", stages=["Open", "Won", "Lost"], won_stages=["Won"], lost_stages=["Lost"],
-                    fiscal_year_start=fiscal_year_start, minor_units=minor_units)
-    people = pd.DataFrame([{"rep_id": r, "name": r.upper(), "team": "T", "region": "R"} if isinstance(r, str) else r
-                           for r in reps])
+def company(
+    reps: Sequence[str | dict],
+    deals: Sequence[tuple],
+    quotas: Sequence[tuple] = (),
+    as_of: str = "2026-12-31",
+    fiscal_year_start: int = 1,
+    minor_units: int = 2,
+    **frames: pd.DataFrame,
+) -> Tables:
+    """Tables of a company: reps (ids, or rows), deals (id, rep, day of winning, amount), quotas (rep, month,
+    amount)."""
+    about = Company(
+        name="Acme",
+        currency="EUR",
+        stages=["Open", "Won", "Lost"],
+        won_stages=["Won"],
+        lost_stages=["Lost"],
+        fiscal_year_start=fiscal_year_start,
+        minor_units=minor_units,
+    )
+    people = pd.DataFrame(
+        [{"rep_id": r, "name": r.upper(), "team": "T", "region": "R"} if isinstance(r, str) else r for r in reps]
+    )
     won = pd.DataFrame(list(deals), columns=["opportunity_id", "rep_id", "closed_on", "amount"]).assign(
-        stage="Won", status="won", created_on="2025-01-01")
+        stage="Won", status="won", created_on="2025-01-01"
+    )
     goals = pd.DataFrame(list(quotas), columns=["rep_id", "month", "amount"])
     goals["month"] = pd.to_datetime(goals["month"], format="%Y-%m")
     tables = {"reps": people, "opportunities": won, **({"quotas": goals} if len(goals) else {}), **frames}
@@ -67,15 +94,23 @@ def months(rep: str, amount: float, first: int = 1, last: int = 12) -> list[tupl
     return [(rep, f"2026-{n:02d}", amount) for n in range(first, last + 1)]
 
 
-def earned(plan: Plan, tables: Tables, start: str = "2026-01", end: str = "2026-12", component: str | None = None,
-           replay: bool = True) -> dict[str, list[Fraction]]:
+def earned(
+    plan: Plan,
+    tables: Tables,
+    start: str = "2026-01",
+    end: str = "2026-12",
+    component: str | None = None,
+    replay: bool = True,
+) -> dict[str, list[Fraction]]:
     """Rep → exact pay of each period that paid something other than nothing, in order of time."""
     frame = payouts(plan, tables, start, end, replay=replay)
     frame = frame if component is None else frame[frame["component"] == component]
     sums = frame.groupby(["rep_id", "period"])["earned_minor"].sum()
     sums = sums[sums != 0].reset_index()
-    return {rep: [Fraction(int(v), 10**plan.rounding.scale) for v in rows["earned_minor"]]
-            for rep, rows in sums.groupby("rep_id")}
+    return {
+        rep: [Fraction(int(v), 10**plan.rounding.scale) for v in rows["earned_minor"]]
+        for rep, rows in sums.groupby("rep_id")
+    }
 
 
 def pays(plan: Plan, amounts: Sequence[float | str], quota: float | None = None) -> list[Fraction]:
@@ -86,3 +121,22 @@ def pays(plan: Plan, amounts: Sequence[float | str], quota: float | None = None)
     frame = payouts(plan, company(reps, deals, quotas), "2026-01", "2026-01", replay=True)
     sums = frame.groupby("rep_id")["earned_minor"].sum()
     return [Fraction(int(v), 10**plan.rounding.scale) for v in sums]
+
+
+def acme(folder: Path, quotas: bool = True, assigned: bool = True, plans: bool = True) -> Tables:
+    """Four reps in two teams, a quota of 100,000 a quarter, a target of 20,000 a year, one deal a quarter."""
+    reps = [{"rep_id": r, "name": f"Rep {r.upper()}", "team": team} for r, team in zip("abcd", "NNSS", strict=True)]
+    deals = [(f"{r}{m}", r, f"2026-{m:02d}-10", 100_000 * x) for r, x in LEVELS.items() for m in (1, 4, 7, 10)]
+    goals = [(r, m, 40_000.0 if int(m[-2:]) % 3 == 1 else 30_000.0) for r in LEVELS for _, m, _ in months(r, 0)]
+    frames = {}
+    if assigned:
+        frames["plan_assignments"] = pd.DataFrame(
+            {"rep_id": list(LEVELS), "starts_on": "2025-01-01", "plan": NAMES[0], "target_incentive": 20_000.0}
+        )
+    tables = company(reps, deals, goals if quotas else (), **frames)
+    if plans:
+        (folder / "plans").mkdir(exist_ok=True)
+        for name in NAMES:
+            (folder / "plans" / f"{name}.yaml").write_text((SAMPLE / f"{name}.yaml").read_text(encoding="utf-8"))
+    home = tables.company.model_copy(update={"home": folder})
+    return Tables(home, tables._frames, tables.as_of)
