@@ -10,11 +10,13 @@ import pandas as pd
 from salesops_helpers import words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.data.load import read_all
-from salesops_helpers.data.quality import FLAGS, SET_ASIDE, Checker
+from salesops_helpers.data.marks import counted
+from salesops_helpers.data.quality import Checker, stacked
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.publish import csv_safe
 
-FILE_NAME = "set_aside.csv"
+SET_ASIDE_FILE, FLAGS_FILE = "set_aside.csv", "flags.csv"
+LONELY = 60  # days between the last day of the data and the one before it
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,9 @@ class CheckReport:
     counts : DataFrame
         table, file, rows_in, used, set_aside, flagged; rows_in = used + set_aside in each row.
     set_aside : DataFrame
-        table, file, source_line, key, rule, reason, row (the row as given, JSON).
+        table, file, source_line, key, rule, reason, dated, row (the row as given, JSON).
     flags : DataFrame
-        table, source_line, key, rule, reason; rows that are used and worth a mark.
+        table, file, source_line, key, rule, reason, dated, doubts; rows that are used and worth a mark.
     mapped : DataFrame
         table, column, was, now, rows: how often each value map of company.toml was used.
     text : str
@@ -43,57 +45,66 @@ class CheckReport:
 
 
 def check(source: str | Path, out: Path | None = None) -> CheckReport:
-    """Read and check every table of a source; write the set-aside rows to ``out/set_aside.csv`` where `out` is given.
+    """Read and check every table of a source; the set-aside rows and the flags go to ``out/set_aside.csv`` and
+    ``out/flags.csv`` where `out` is given.
 
     Raises `SalesOpsError` where the source cannot be read, or `out` lies inside the source's data.
     """
     tables, checker = read_all(source)
     done = {name: checker.table(name) for name in checker.names}
+    flags, set_aside = tables.flags, tables.set_aside
+    flagged = flags.groupby("table")["key"].nunique()
     counts = pd.DataFrame([
-        {"table": name, "file": checker.source.label(name), "rows_in": c.rows_in, "used": len(c.used),
-         "set_aside": len(c.set_aside), "flagged": c.flags["key"].nunique()}
+        {"table": name, "file": checker.source.label(name), "rows_in": c.rows_in, "used": c.rows_used,
+         "set_aside": len(c.set_aside), "flagged": int(flagged.get(name, 0))}
         for name, c in done.items()
     ])
-    set_aside = _stacked([c.set_aside for c in done.values()], SET_ASIDE)
-    flags = _stacked([c.flags for c in done.values()], FLAGS)
-    mapped = _stacked([c.mapped for c in done.values()], ["table", "column", "was", "now", "rows"])
-    path = None if out is None else _write(set_aside, Path(out), checker)
-    text = _text(tables, counts, set_aside, flags, mapped, path)
+    mapped = stacked([c.mapped for c in done.values()], ["table", "column", "was", "now", "rows"])
+    folder = None if out is None else _write({SET_ASIDE_FILE: set_aside, FLAGS_FILE: flags}, Path(out), checker)
+    text = _text(tables, counts, set_aside, flags, mapped, folder)
     return CheckReport(counts, set_aside, flags, mapped, text)
 
 
-def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    parts = [part for part in parts if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
-def _write(set_aside: pd.DataFrame, out: Path, checker: Checker) -> Path:
+def _write(frames: dict[str, pd.DataFrame], out: Path, checker: Checker) -> Path:
     folder = checker.company.data_folder.resolve()
     if folder in (out.resolve(), *out.resolve().parents):
         raise SalesOpsError(f"--out {out} lies inside the data folder {folder}", "a folder elsewhere", "choose another")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        csv_safe(set_aside).to_csv(out / FILE_NAME, index=False, lineterminator="\n")
+        for name, frame in frames.items():
+            csv_safe(frame).to_csv(out / name, index=False, lineterminator="\n", date_format="%Y-%m-%d")
     except OSError as error:
         raise SalesOpsError(f"--out {out} cannot be written ({error.strerror})", "a folder that can be written",
                             "choose another") from None
-    return out / FILE_NAME
+    return out
 
 
-def _text(tables: Tables, counts, set_aside, flags, mapped, path: Path | None) -> str:
+def _text(tables: Tables, counts, set_aside, flags, mapped, folder: Path | None) -> str:
     company = tables.company
-    lines = [f"{company.name}: data up to {words.day_name(tables.extract_date)}", ""]
+    lines = [f"{company.name}: data up to {words.day_name(tables.extract_date)}", *_lonely_end(tables), ""]
     lines += [_columns(counts), ""]
     total = counts[["rows_in", "used", "set_aside"]].sum()
     lines += [f"All tables: {total['rows_in']:,} rows in = {total['used']:,} used + {total['set_aside']:,} set aside."]
-    lines += _grouped("Set aside, by reason", set_aside)
-    lines += _grouped("Used, and flagged", flags)
+    lines += _grouped("Set aside: these rows are in no figure", set_aside, company)
+    lines += _grouped("Flagged: these rows are used, and worth a look", flags, company)
     if len(mapped):
         lines += ["", "Values mapped by company.toml"]
         lines += _lines("  {table}.{column}: {was} → {now}, {rows:,} rows", mapped)
-    if path is not None:
-        lines += ["", f"Set-aside rows, each with its reason: {path}"]
+    if folder is not None:
+        lines += ["", f"Each set-aside row with its reason: {folder / SET_ASIDE_FILE}",
+                  f"Each flag: {folder / FLAGS_FILE}"]
     return "\n".join([*lines, "", *_first_look(tables)])
+
+
+def _lonely_end(tables: Tables) -> list[str]:
+    """A warning where company.toml does not say up to when the data goes, and its last day stands far from the rest."""
+    deals = tables.opportunities
+    days = pd.concat([deals["created_on"], deals["closed_on"]]).dropna().drop_duplicates().sort_values().tail(2)
+    if tables.company.extract_date is not None or len(days) < 2:
+        return []
+    gap = (days.iloc[1] - days.iloc[0]).days
+    return [f"Look at this: the last day in the data lies {gap:,} days after the day before it. If that is a slip, set "
+            "extract_date in company.toml; until then everything is counted up to that day."] if gap > LONELY else []
 
 
 def _columns(frame: pd.DataFrame) -> str:
@@ -101,12 +112,9 @@ def _columns(frame: pd.DataFrame) -> str:
     return shown.to_string(index=False, formatters=dict.fromkeys(shown.columns[2:], "{:,}".format))
 
 
-def _grouped(title: str, rows: pd.DataFrame) -> list[str]:
-    if not len(rows):
-        return []
-    reason = rows["reason"].str.partition(": ")[0]
-    counts = rows.assign(reason=reason).groupby(["table", "reason"], sort=False).size().reset_index(name="rows")
-    return ["", title, *_lines("  {table}: {reason}, {rows:,}", counts)]
+def _grouped(title: str, rows: pd.DataFrame, company) -> list[str]:
+    return ["", title, *_lines("  {rows:>7,}  {table}: {reason}\n           {means}", counted(rows, company))] if len(
+        rows) else []
 
 
 def _lines(template: str, frame: pd.DataFrame) -> list[str]:
