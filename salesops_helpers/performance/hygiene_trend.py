@@ -77,8 +77,8 @@ def by_owner(tables: Tables, months: int = 12) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        rep_id, name, team, deals, flagged, share, mean, low, high (estimate and 90 % range of the owner's true share, by
-        `stats.beta_binomial`), p_value (Holm-adjusted: does the owner differ from all others); most flagged first.
+        rep_id, name, team, deals, flagged, share, mean, low, high (estimate and 90 % range of the owner's true share,
+        by `stats.beta_binomial`), p_value (Holm-adjusted: does the owner differ from all others); most flagged first.
     """
     deals, marks = tables.opportunities, flagged_deals(tables)
     since = month_start(tables.as_of) - pd.DateOffset(months=months - 1)

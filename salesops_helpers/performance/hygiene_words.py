@@ -74,9 +74,10 @@ def _aside(tables: Tables, moved: pd.DataFrame, currency: str) -> str:
         return "No row had to be set aside."
     deals = int((rows["table"] == "opportunities").sum())
     book, pipe = (words.short_money(moved.loc[name, "change_within"], currency) for name in ("bookings", "pipeline"))
-    return (f"{words.counted(len(rows), 'row')} could not be used and {'is' if len(rows) == 1 else 'are'} in no figure, "
-            f"{words.number(deals)} of them deals; taken in as they are given, they would change the bookings of the "
-            f"month by {book} and the open pipeline by {pipe}.")
+    number = words.counted(len(rows), "row")
+    return (f"{number} could not be used and {'is' if len(rows) == 1 else 'are'} in no figure, {words.number(deals)} "
+            f"of them deals; taken in as they are given, they would change the bookings of the month by {book} and "
+            f"the open pipeline by {pipe}.")
 
 
 def readable(moved: pd.DataFrame, currency: str) -> pd.DataFrame:
@@ -86,3 +87,19 @@ def readable(moved: pd.DataFrame, currency: str) -> pd.DataFrame:
     rows = {name: [shown(by.loc[name], name, c, currency) for c in columns] for name in by.index}
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("figure").reset_index()
     return frame.assign(figure=frame["figure"].map(FIGURE_NAMES))
+
+
+def risk_sentence(risk: pd.DataFrame, currency: str) -> str:
+    """How much of each figure is in doubt, in one sentence."""
+    texts = [f"{words.percent(row['share'])} of the {FIGURE_NAMES[row['figure']]} "
+             f"({words.short_money(row['flagged'], currency)} of {words.short_money(row['total'], currency)})"
+             for row in risk.to_dict("records")]
+    return f"In doubt: {words.joined(texts)}."
+
+
+def rules_sentence(by_rule: pd.DataFrame) -> str:
+    """Which rule most money rests on."""
+    if by_rule.empty:
+        return "No deal is flagged."
+    top = by_rule.iloc[0]
+    return f"Most money rests on deals flagged “{top['rule']}”: {words.counted(top['deals'], 'deal')}."

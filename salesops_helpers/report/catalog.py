@@ -38,6 +38,11 @@ class Entry:
 
 CATALOG = (
     Entry(
+        "data_quality", "Data quality", "Can we trust this month's numbers?",
+        "sales leaders, finance and sales operations", ("opportunities", "reps"),
+        ("data_quality_money", "data_quality_flags", "data_quality_set_aside"),
+    ),
+    Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
         "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),
     ),
