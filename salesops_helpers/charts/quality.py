@@ -91,6 +91,8 @@ def owners(frame: pd.DataFrame) -> Figure:
     frame : DataFrame
         One row an owner: name, deals, flagged, share, mean, low, high (shares).
     """
+    from matplotlib.ticker import MaxNLocator
+
     rows = frame.head(MOST_NAMES).reset_index(drop=True)
     place = np.arange(len(rows))
     fig, ax = style.new(height=1.2 + 0.2 * len(rows))
@@ -105,6 +107,7 @@ def owners(frame: pd.DataFrame) -> Figure:
     ax.tick_params(axis="y", length=0, labelsize=8.5, labelcolor=style.INK)
     ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="share of deals that carry a flag", ylabel="owner (deals)")
     ax.set_xlim(left=0)
+    ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     ax.yaxis.grid(False)
     style.percent_axis(ax.xaxis)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8.5, frameon=False)

@@ -58,7 +58,7 @@ WATCHES = (
     Watch("open without an amount", "opportunities", "amount", "open, without an amount",
           "the pipeline's value does not hold it", "amount", deals.open_without_amount),
     Watch("amount far from usual", "opportunities", "amount",
-          "its amount is eight times or more above or below what is usual for the product",
+          "its amount is far from what is usual for its product, or for its customer where it names no product",
           "a slipped decimal or a number of zeros too many or too few", "amount", deals.far_amount),
     Watch("possible double entry", "opportunities", "opportunity_id",
           "another deal has the same customer, product, owner, created day and amount",
