@@ -62,9 +62,8 @@ def trend(then: pd.DataFrame, created: pd.DataFrame) -> Figure:
     shift = pd.Timedelta(days=4)
     for name, color, marker, said, by in (("flagged", style.ORANGE, "o", "flagged today", -shift),
                                           ("aside", style.INK, "s", "set aside", shift)):
-        share = created[f"share_{name}"]
-        reach = [(share - created[f"low_{name}"]).clip(lower=0), (created[f"high_{name}"] - share).clip(lower=0)]
-        right.errorbar(created["month"] + by, share, yerr=reach, fmt=marker, color=color, ms=4, lw=1.1, label=said)
+        right.vlines(created["month"] + by, created[f"low_{name}"], created[f"high_{name}"], color=color, lw=1.1)
+        right.plot(created["month"] + by, created[f"share_{name}"], marker, color=color, ms=4, label=said)
     right.set(title="New deals, by month of creation", ylabel="share of the deals (90 % range)")
     right.set_ylim(bottom=0)
     right.legend(loc="upper right", fontsize=8.5)

@@ -45,7 +45,7 @@ def named_pairs(tables: Tables) -> pd.DataFrame:
 def same_account(tables: Tables) -> pd.Series:
     pairs, accounts = account_pairs(tables), tables.accounts
     names = ({"left": "id", "right": "other"}, {"right": "id", "left": "other"})
-    both = pd.concat([pairs.rename(columns=side) for side in names])
+    both = pd.concat([pairs.rename(columns=side) for side in names]).astype(object)
     said = (like(both["other"]) + " (" + both["reasons"] + ")").groupby(both["id"].to_numpy()).first()
     hit = accounts.loc[accounts["account_id"].isin(said.index), "account_id"]
     return pd.Series(said.reindex(hit.to_numpy()).to_numpy(), hit.index, dtype=object)
