@@ -87,7 +87,7 @@ def every_rule(company: Company) -> pd.DataFrame:
 
 def counted(rows: pd.DataFrame, company: Company) -> pd.DataFrame:
     """Set-aside rows or flags by table and rule, most first: table, rule, reason (the first one's), rows, means."""
-    reason = rows["reason"].str.partition(": ")[0]
+    reason = rows["reason"].astype(object).str.split(": ", n=1).str[0]
     counts = rows.assign(reason=reason).groupby(["table", "rule"], sort=False).agg(
         reason=("reason", "first"), rows=("rule", "size")).reset_index()
     rules = every_rule(company).drop_duplicates(["table", "rule"])

@@ -104,6 +104,8 @@ def risk_sentence(risk: pd.DataFrame, currency: str) -> str:
 
 def aside_sentence(aside: pd.DataFrame, shown: int) -> str:
     """How many rows were set aside, for how many reasons, and how many of these are shown."""
+    if aside.empty:
+        return "No row had to be set aside."
     number, reasons = words.counted(int(aside["rows"].sum()), "row"), words.counted(len(aside), "reason")
     return f"{number} for {reasons}" + (f", the {shown} most frequent of them here." if len(aside) > shown else ".")
 

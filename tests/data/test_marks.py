@@ -152,3 +152,9 @@ def test_the_source_as_a_whole(tmp_path):
     assert "100.0 % of closed deals were closed on the day they were created" in said
     assert "No deal closed in January 2026" in said
     assert "Look at this" not in check(write_company(tmp_path / "plain")).text
+
+
+def test_nothing_found_is_an_empty_table(tmp_path):
+    tables = load(write_company(tmp_path / "plain"))
+    for rows in (tables.set_aside, tables.flags):
+        assert list(counted(rows, tables.company)) == ["table", "rule", "reason", "rows", "means"]
