@@ -27,6 +27,8 @@ def risk(frame: pd.DataFrame, names: dict[str, str], currency: str) -> Figure:
     names : dict
         Figure → its name.
     """
+    from matplotlib.ticker import MaxNLocator
+
     rows = frame.fillna({"share": 0.0, "record_share": 0.0}).reset_index(drop=True)
     place, share, record = np.arange(len(rows)), rows["share"].to_numpy(), rows["record_share"].to_numpy()
     fig, ax = style.new(height=0.8 + 0.45 * len(rows))
@@ -38,7 +40,9 @@ def risk(frame: pd.DataFrame, names: dict[str, str], currency: str) -> Figure:
     ax.set_yticks(place, rows["figure"].map(names).map(str.capitalize))
     ax.tick_params(axis="y", length=0, labelcolor=style.INK)
     most = (share + record).max() if len(rows) else 0
-    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, max(1.45 * most, 0.1)), xlabel="share of the figure")
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, max(1.75 * most, 0.1)), xlabel="share of the figure")
+    ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(0, max(most, 0.06))
+    ax.set_xticks(ticks[(ticks >= 0) & (ticks <= max(1.02 * most, 0.06))])
     ax.yaxis.grid(False)
     style.percent_axis(ax.xaxis)
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=8.5, frameon=False)

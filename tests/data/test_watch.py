@@ -335,7 +335,7 @@ def test_leads_that_are_one():
 
 def test_every_rule_is_declared_once_and_says_what_it_means():
     rules = rulebook(ACME)
-    assert not rules.duplicated(["rule", "consequence", "means"]).any()
+    assert not rules.duplicated(["rule", "consequence", "means", "doubts"]).any()
     assert (rules[["rule", "tables", "looks_at", "means"]].map(len) > 0).all().all()
     flagged = rules[rules["consequence"] == "used and flagged"]
     assert set(flagged["doubts"]) <= {"amount", "date", "stage", "owner", "customer", "record"}
