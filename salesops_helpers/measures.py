@@ -88,20 +88,39 @@ def bookings(tables: Tables, by: str | None = None) -> pd.DataFrame:
     """
     if by not in (None, *UNITS):
         raise SalesOpsError(f"by={by!r} is not a unit", f"None, {', '.join(UNITS)}", "choose one of these")
-    credit = credited(tables)
-    credit = credit if by == "rep" else credit[~credit["overlay"]]
     unit = {None: None, "rep": "rep_id"}.get(by, by)
-    credit = credit.assign(unit=tables.company.name if unit is None else credit[unit].fillna("(none)"))
-    sums = credit.groupby(["unit", "month"]).agg(bookings=("bookings", "sum"), wins=("opportunity_id", "nunique"))
-    grid = pd.MultiIndex.from_product([sorted(credit["unit"].unique()), months_of(tables)], names=["unit", "month"])
+    sums = _sums(tables, unit) if not tables.large("opportunities") else _engine_sums(tables, unit)
+    units = sorted(sums.index.unique("unit"))
+    grid = pd.MultiIndex.from_product([units, months_of(tables)], names=["unit", "month"])
     return sums.reindex(grid, fill_value=0).reset_index()
+
+
+def _sums(tables: Tables, unit: str | None) -> pd.DataFrame:
+    credit = credited(tables)
+    credit = credit if unit == "rep_id" else credit[~credit["overlay"]]
+    credit = credit.assign(unit=tables.company.name if unit is None else credit[unit].fillna("(none)"))
+    return credit.groupby(["unit", "month"]).agg(bookings=("bookings", "sum"), wins=("opportunity_id", "nunique"))
+
+
+def _engine_sums(tables: Tables, unit: str | None) -> pd.DataFrame:
+    from salesops_helpers import sums
+
+    return sums.credit(tables, unit).set_index(["unit", "month"])
 
 
 def months_of(tables: Tables) -> pd.DatetimeIndex:
     """The months (first days) from the first closed deal to the as-of month."""
-    first = tables.opportunities["closed_on"].min()
+    first = _first_closed(tables)
     first = tables.as_of if pd.isna(first) else first
     return pd.date_range(month_start(pd.Timestamp(first)), month_start(tables.as_of), freq="MS")
+
+
+def _first_closed(tables: Tables) -> pd.Timestamp:
+    if not tables.large("opportunities"):
+        return tables.opportunities["closed_on"].min()
+    from salesops_helpers import sums
+
+    return sums.closed_span(tables)
 
 
 def attainment(tables: Tables, start: str | pd.Timestamp, end: str | pd.Timestamp) -> pd.DataFrame:

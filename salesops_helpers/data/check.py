@@ -55,7 +55,7 @@ def check(source: str | Path, out: Path | None = None) -> CheckReport:
     flags, set_aside = tables.flags, tables.set_aside
     flagged = flags.groupby("table")["key"].nunique()
     counts = pd.DataFrame([
-        {"table": name, "file": checker.source.label(name), "rows_in": c.rows_in, "used": len(c.used),
+        {"table": name, "file": checker.source.label(name), "rows_in": c.rows_in, "used": c.rows_used,
          "set_aside": len(c.set_aside), "flagged": int(flagged.get(name, 0))}
         for name, c in done.items()
     ])

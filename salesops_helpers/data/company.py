@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from salesops_helpers.data.secrets import has_literal_secret, shown
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
 
@@ -35,8 +36,14 @@ class Company(BaseModel):
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
-    files, columns, values, constants : dict
-        File per table, source column per column, replacement per value, constant per column.
+    source : str or None
+        A database's URL instead of files. It names credentials as environment variables only:
+        ``postgres://reader:${SALESOPS_DB_PASSWORD}@host:5432/db``.
+    timeout : int
+        Seconds that one statement in a database may take.
+    files, views, columns, values, constants : dict
+        File per table, table or view (``name`` or ``schema.name``) per table, source column per column, replacement
+        per value, constant per column.
     home : Path
         The folder that holds company.toml.
     """
@@ -54,13 +61,26 @@ class Company(BaseModel):
     folder: str = "."
     state: str | None = None
     plans: str = "plans"
+    source: str | None = None
+    timeout: Annotated[int, Field(ge=1)] = 600
     files: dict[str, str] = {}
+    views: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, dict[str, str]]] = {}
     constants: dict[str, dict[str, str | int | float | bool]] = {}
     home: Path = Path(".")
 
-    @field_validator("files", "columns", "values", "constants")
+    @field_validator("source")
+    @classmethod
+    def _no_credentials(cls, given: str | None) -> str | None:
+        if given is not None and "://" not in given:
+            raise ValueError("it is not a database's URL such as postgres://host:5432/database")
+        if given is not None and has_literal_secret(given):
+            raise ValueError("it holds a password; name an environment variable in its place: "
+                             "postgres://user:${SALESOPS_DB_PASSWORD}@host:5432/database")
+        return given
+
+    @field_validator("files", "views", "columns", "values", "constants")
     @classmethod
     def _known_tables(cls, given: dict) -> dict:
         if unknown := [name for name in given if name not in TABLES]:
@@ -135,7 +155,7 @@ def read_company(source: str | Path) -> Company:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or FILE_NAME
-        seen = "" if first["type"] == "missing" or not first["loc"] else f" = {first['input']!r}"
+        seen = "" if first["type"] == "missing" or not first["loc"] else f" = {shown(first['input'], where)!r}"
         raise SalesOpsError(
             f"{path}: {where}{seen} ({first['msg']})",
             f"settings: {listed(sorted(set(Company.model_fields) - {'home'}), 30)}",

@@ -24,6 +24,9 @@ class Later(Mapping):
             self._made[name] = self._makers[name]()
         return self._made[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
     def __iter__(self):
         return iter(self._makers)
 
@@ -47,16 +50,17 @@ class Tables:
         The last day that the source covers.
     notes : list of str
         What a reader must know: histories that are missing, fields that are not known for that day.
-    checked : Checker or None
-        What checked the rows; it holds their flags and those that were set aside.
+    engine : Engine or None
+        What holds the rows behind the frames (see `salesops_helpers.data.reduce`); None: the frames are all there is.
     """
 
-    def __init__(self, company: Company, frames: Frames, as_of, extract_date=None, notes: list[str] | None = None,
-                 checked=None):
-        self.company, self._frames = company, frames
+    def __init__(
+        self, company: Company, frames: Frames, as_of, extract_date=None, notes: list[str] | None = None, engine=None,
+    ):
+        self.company, self._frames, self.engine = company, frames, engine
         self.as_of = pd.Timestamp(as_of).normalize()
         self.extract_date = pd.Timestamp(as_of if extract_date is None else extract_date).normalize()
-        self.notes, self.checked = list(notes or []), checked
+        self.notes = list(notes or [])
 
     @classmethod
     def from_frames(cls, company: Company, frames: Frames, as_of=None) -> Tables:
@@ -70,6 +74,11 @@ class Tables:
         if name not in TABLES:
             raise AttributeError(f"no table is called {name!r}")
         return self._frames[name] if name in self._frames else empty(name)
+
+    @property
+    def checked(self):
+        """What checked the rows (a `Checker`): it holds their flags and those set aside; None for frames."""
+        return None if self.engine is None else self.engine.checker
 
     @cached_property
     def flags(self) -> pd.DataFrame:
@@ -87,7 +96,28 @@ class Tables:
 
     def has(self, name: str) -> bool:
         """Does the company have this table, with at least one usable row?"""
+        if self.large(name):
+            return len(self.engine.collect(self.rows(name).limit(1), name)) > 0
         return name in self._frames and len(self._frames[name]) > 0
+
+    def large(self, name: str) -> bool:
+        """Is the table too large for a frame of all its rows (see `salesops_helpers.data.engine.LARGE`)?"""
+        return self.engine is not None and name in self._frames and self.engine.large(name)
+
+    @property
+    def rows_engine(self):
+        """The engine behind the tables; for tables given as frames, the engine here over those frames."""
+        from salesops_helpers.data.engine import InFrames
+
+        return self.engine or InFrames(lambda name: getattr(self, name))
+
+    def rows(self, name: str):
+        """The rows of ``tables.<name>`` as an Ibis expression; nothing is read until it is executed."""
+        from salesops_helpers.data.cuts import cut
+
+        if self.engine is None or self.as_of >= self.extract_date:
+            return self.rows_engine.rows(name)
+        return cut(self.engine, name, self.as_of, self.available)
 
     def lacks(self, *names: str) -> list[str]:
         """For each of these tables that is missing, a sentence: which, and what it would show."""

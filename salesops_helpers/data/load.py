@@ -42,13 +42,22 @@ def load(source: str | Path, as_of=None, month: str | None = None) -> Tables:
 
 def read_all(source: str | Path):
     """The tables as of the extract date, and the `Checker` that holds counts, set-aside rows and flags."""
+    from salesops_helpers.data.engine import Engine
     from salesops_helpers.data.quality import Checker
 
     checker = Checker(read_company(source))
+    engine = Engine(checker)
     frames = Later({name: lambda name=name: checker.table(name).used for name in checker.names})
-    deals = frames["opportunities"][["created_on", "closed_on"]]
-    day = checker.extract_date or deals.max().max()
-    return Tables(checker.company, frames, day, checked=checker), checker
+    last = checker.extract_date or _days(engine).iloc[0][["created_last", "closed_last"]].max()
+    return Tables(checker.company, frames, last, engine=engine), checker
+
+
+def _days(engine) -> pd.DataFrame:
+    """First and last day on which a used deal was created and closed: one row."""
+    deals = engine.rows("opportunities")
+    return engine.collect(deals.agg(
+        created_first=deals["created_on"].min(), created_last=deals["created_on"].max(),
+        closed_first=deals["closed_on"].min(), closed_last=deals["closed_on"].max()), "opportunities")
 
 
 def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:
@@ -73,7 +82,10 @@ def cut(tables: Tables, as_of=None, month: str | None = None) -> Tables:
 
 def _span(tables: Tables) -> tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]:
     """First day of the data, first day on which a deal closed, extract date."""
-    created, closed = tables.opportunities[["created_on", "closed_on"]].min()
+    if tables.large("opportunities"):
+        created, closed = _days(tables.engine).iloc[0][["created_first", "closed_first"]]
+    else:
+        created, closed = tables.opportunities[["created_on", "closed_on"]].min()
     last = tables.extract_date
     first = min((day for day in (created, closed) if pd.notna(day)), default=last)
     return first, (closed if pd.notna(closed) else first), last

@@ -17,6 +17,7 @@ import pandas as pd
 from salesops_helpers.data.casting import gathered, typed
 from salesops_helpers.data.columns import TEXT, Table
 from salesops_helpers.data.company import Company
+from salesops_helpers.data.decide import decide
 from salesops_helpers.data.rules import AT_WORK, Rule, rules_for
 from salesops_helpers.data.sources import open_source
 from salesops_helpers.data.sources.base import FILE, LINE, Part
@@ -41,19 +42,26 @@ class Checked:
 
     Attributes
     ----------
+    rows : ibis Table
+        The used rows in the engine: exactly the columns of the table.
+    rows_in, rows_used : int
+        Rows of the source, and how many of them are used.
     used : DataFrame
-        The used rows, conforming to the table.
-    rows_in : int
-        Rows of the source.
+        The used rows, conforming to the table, in the order of the source.
     set_aside, flags : DataFrame
         The columns SET_ASIDE and FLAGS: one row a row that is not used; one row a used row and rule that marks it.
     mapped : DataFrame
         table, column, was, now, rows: how often each value map of company.toml was used.
     """
 
-    used: pd.DataFrame
+    rows: ir.Table
     rows_in: int
+    rows_used: int
     makers: dict[str, Callable[[], pd.DataFrame]]
+
+    @cached_property
+    def used(self) -> pd.DataFrame:
+        return self.makers["used"]()
 
     @cached_property
     def set_aside(self) -> pd.DataFrame:
@@ -94,22 +102,31 @@ class Checker:
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
-        known = {to: self._keys(to) for to in sorted({c.refers_to for c in table.columns} & set(self.names))}
-        given = [c for c in table.names if f"given_{c}" in values.columns]
-        rules = rules_for(table, self.company, self.extract_date, known, given)
-        marked = self._mark(table, values, [rule for rule in rules if rule.sets_aside])
-        kept = marked.filter(marked["_rule"].isnull())
+        rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
+        decided = decide(self.con, table, values, rules)
+        kept, aside = decided.used, _explained(decided.aside, table, rules)
         lost = [part.unreadable.assign(file=part.label) for part in parts if len(part.unreadable)]
         checked = Checked(
-            _used(kept, table), int(marked.count().execute()) + sum(map(len, lost)), {
-                "set_aside": lambda: _set_aside(marked, lost, table),
-                "flags": lambda: _flags(self._beside_rep(kept, table), table, rules),
+            tidy(kept, table), decided.rows + sum(map(len, lost)), decided.rows - decided.rows_aside, {
+                "used": lambda: _used(kept, table),
+                "set_aside": lambda: _set_aside(aside, lost, table),
+                "flags": lambda: _flags(self._beside_rep(kept, table), table, self.rules(table, values)),
                 "mapped": lambda: _mapped(parts, table, self.company),
             },
         )
         self._refuse_nothing_usable(checked, table)
         self.con.create_view(f"used_{table.name}", kept)
         return checked
+
+    def rules(
+        self, table: Table, values: ir.Table, to: set[str] | None = None, known: dict | None = None,
+    ) -> list[Rule]:
+        """The rules of a table; `to`: check references to these tables only (None: to all); see `rules_for`."""
+        referred = {c.refers_to for c in table.columns} if to is None else to
+        if known is None:
+            known = {name: self._keys(name) for name in sorted(referred & set(self.names))}
+        given = [c for c in table.names if f"given_{c}" in values.columns]
+        return rules_for(table, self.company, self.extract_date, known, given)
 
     def _beside_rep(self, kept: ir.Table, table: Table) -> ir.Table:
         """The used rows of a table of events with the first and the last day of the rep each names."""
@@ -120,7 +137,7 @@ class Checker:
         return kept.left_join(reps, kept["rep_id"] == reps["_rep"])
 
     def _refuse_nothing_usable(self, checked: Checked, table: Table) -> None:
-        if len(checked.used) or not table.required:
+        if checked.rows_used or not table.required:
             return
         top = checked.set_aside["reason"].value_counts()
         why = f"none of its {checked.rows_in} rows can be used, most often: {top.index[0]}" if len(top) else "no rows"
@@ -133,31 +150,32 @@ class Checker:
         self.table(name)
         return self.con.table(f"used_{name}")[TABLES[name].key[0]]
 
-    def _mark(self, table: Table, values: ir.Table, rules: list[Rule]) -> ir.Table:
-        """The typed rows, kept in the engine, with the reason that sets each aside (missing: used) and its rule.
 
-        A duplicate is a row whose key stands above it in a row that no other rule sets aside.
-        """
-        import ibis
+def needed(table: Table) -> set[str]:
+    """Tables that a row must refer to, or be set aside."""
+    return {c.refers_to for c in table.columns if c.refers_to and (c.required or c.name in table.key)}
 
-        numbered = [(rule.when(values), i) for i, rule in enumerate(rules)]
-        decided = values.mutate(_rule=ibis.cases(*numbered) if numbered else ibis.null("int64"))
-        window = ibis.window(group_by=[*table.key, decided["_rule"].isnull()], order_by=[FILE, LINE])
-        content = ibis.array([decided[c].cast("string").fill_null("") for c in decided.columns if c[:6] == "given_"])
-        same = content.join("\x1f") == content.join("\x1f").first().over(window)
-        twin = decided["_rule"].isnull() & (ibis.row_number().over(window) > 0)
-        repeat = ibis.cases((twin & same, len(rules)), (twin, len(rules) + 1))
-        names = [rule.name for rule in rules] + list(DUPLICATES)
-        reasons = [rule.words for rule in rules] + list(DUPLICATES.values())
-        columns = [rule.column for rule in rules] + [table.key[0]] * 2
-        decided = decided.mutate(_rule=ibis.coalesce(decided["_rule"], repeat))
-        kept = self.con.create_table(f"decided_{table.name}", decided, temp=True)
-        shown = [(kept["_rule"] == i, kept[f"given_{c}"].cast("string")) for i, c in enumerate(columns)
-                 if f"given_{c}" in kept.columns]
-        return kept.mutate(
-            _rule=kept["_rule"].cases(*enumerate(names)), _reason=kept["_rule"].cases(*enumerate(reasons)),
-            _seen=ibis.cases(*shown),
-        )
+
+def _explained(aside: ir.Table, table: Table, rules: list[Rule]) -> ir.Table:
+    """The set-aside rows with the name of the rule, its words, and the value that it looked at."""
+    import ibis
+
+    names = [rule.name for rule in rules] + list(DUPLICATES)
+    reasons = [rule.words for rule in rules] + list(DUPLICATES.values())
+    columns = [rule.column for rule in rules] + [table.key[0]] * 2
+    shown = [(aside["_rule"] == i, aside[f"given_{c}"].cast("string")) for i, c in enumerate(columns)
+             if f"given_{c}" in aside.columns]
+    return aside.mutate(
+        _rule=aside["_rule"].cases(*enumerate(names)), _reason=aside["_rule"].cases(*enumerate(reasons)),
+        _seen=ibis.cases(*shown),
+    )
+
+
+def tidy(kept: ir.Table, table: Table) -> ir.Table:
+    """Exactly the columns of the table; an open deal has no closing date."""
+    if table.name == "opportunities":
+        kept = kept.mutate(closed_on=(kept["status"] == "open").ifelse(None, kept["closed_on"]))
+    return kept.select(table.names)
 
 
 def stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
@@ -167,16 +185,18 @@ def stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def _used(kept: ir.Table, table: Table) -> pd.DataFrame:
-    """The used rows as a conforming frame, in the order of the file; an open deal has no closing date."""
-    if table.name == "opportunities":
-        kept = kept.mutate(closed_on=(kept["status"] == "open").ifelse(None, kept["closed_on"]))
-    return conform(table.name, _pandas(kept.order_by([FILE, LINE]).select(table.names)))
+    """The used rows as a conforming frame, in the order of the source."""
+    return conform(table.name, _pandas(tidy(kept.order_by([FILE, LINE]), table)))
 
 
 def _pandas(relation: ir.Table) -> pd.DataFrame:
+    return framed(relation.to_pyarrow())
+
+
+def framed(arrow) -> pd.DataFrame:
+    """An Arrow table as a frame with the kit's types."""
     import pyarrow as pa
 
-    arrow = relation.to_pyarrow()
     arrow = arrow.cast(pa.schema([
         (f.name, pa.timestamp("ns") if pa.types.is_timestamp(f.type) else f.type) for f in arrow.schema]))
     return arrow.to_pandas(types_mapper={pa.string(): TEXT}.get)
@@ -187,14 +207,14 @@ def _key(relation: ir.Table, table: Table):
     return parts[0].concat(*[text for part in parts[1:] for text in (" / ", part)]) if parts[1:] else parts[0]
 
 
-def _set_aside(marked: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+def _set_aside(bad: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """The set-aside rows: where they stand, why (with the value seen), and the row as it was given."""
-    bad = marked.filter(marked["_rule"].notnull())
     given = [c for c in bad.columns if c.startswith("given_")]
-    frame = _pandas(bad.select(*given, LINE, FILE, "_rule", "_reason", "_seen", _key=_key(bad, table),
+    texts = {c: bad[c].cast("string") for c in given}
+    frame = _pandas(bad.select(LINE, FILE, "_rule", "_reason", "_seen", **texts, _key=_key(bad, table),
                                _dated=_dated(bad, table)))
     rows = frame[given].rename(columns=lambda c: c.removeprefix("given_")).astype(object)
-    records = rows.astype(str).where(rows.notna(), "").to_dict("records")
+    records = rows.where(rows.notna(), "").to_dict("records")
     found = pd.DataFrame({
         LINE: frame[LINE], "file": frame[FILE], "key": frame["_key"], "rule": frame["_rule"],
         "dated": frame["_dated"], "reason": frame["_reason"].astype(object)

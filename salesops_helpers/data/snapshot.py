@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from salesops_helpers.data.container import Later, Tables
+from salesops_helpers.data.cuts import MOVING
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError
 
 PLACE = ["team", "manager", "region", "territory", "role"]
-MOVING = ["stage", "amount", "expected_close_on", "rep_id"]
 LAST_MOMENT = pd.Timedelta(days=1) - pd.Timedelta(nanoseconds=1)
 
 
@@ -34,8 +34,8 @@ def snapshot(tables: Tables, as_of) -> Tables:
     if day == tables.as_of:
         return tables
     makers = {name: lambda name=name: CUTS.get(name, _cut)(tables, name, day) for name in tables.available}
-    return Tables(tables.company, Later(makers), day, tables.extract_date, tables.notes + _notes(tables, day),
-                  tables.checked)
+    notes = tables.notes + _notes(tables, day)
+    return Tables(tables.company, Later(makers), day, tables.extract_date, notes, tables.engine)
 
 
 def _cut(tables: Tables, name: str, day: pd.Timestamp) -> pd.DataFrame:

@@ -38,15 +38,41 @@ def closed_deals(tables: Tables, start: Month = None, end: Month = None) -> pd.D
     Raises `SalesOpsError` where a month is not written YYYY-MM or the end lies before the start.
     """
     deals = tables.opportunities
-    first = pd.Timestamp.min if start is None else month_start(start)
+    within = deals["status"].isin(["won", "lost"]) & deals["closed_on"].between(*_days(tables, start, end))
+    return deals[within].reset_index(drop=True)
+
+
+def _days(tables: Tables, start: Month, end: Month) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first = pd.Timestamp(1900, 1, 1) if start is None else month_start(start)
     last = tables.as_of if end is None else month_end(end)
     if start is not None and last < first:
         raise SalesOpsError(
             f"the period from {first:%Y-%m} to {last:%Y-%m} ends before it starts",
             "a last month that is not before the first", "exchange the two months",
         )
-    within = deals["status"].isin(["won", "lost"]) & deals["closed_on"].between(first, last)
-    return deals[within].reset_index(drop=True)
+    return first, last
+
+
+def closed_sums(tables: Tables, start: Month = None, end: Month = None) -> pd.DataFrame:
+    """What each rep closed in the months `start` to `end`; months and errors as in `closed_deals`.
+
+    Returns
+    -------
+    DataFrame
+        rep_id (missing: deals without a rep), won, closed (deals), won_value (currency), valued (won deals with an
+        amount), by rep_id.
+    """
+    if tables.large("opportunities"):
+        from salesops_helpers import sums
+
+        frame = sums.closed(tables, *_days(tables, start, end))
+    else:
+        deals = closed_deals(tables, start, end)
+        won = deals["status"] == "won"
+        frame = deals.assign(won=won, amount=deals["amount"].where(won)).groupby("rep_id", dropna=False).agg(
+            won=("won", "sum"), closed=("won", "size"), won_value=("amount", "sum"), valued=("amount", "count"),
+        ).reset_index()
+    return frame.astype({"won": "int64", "closed": "int64"}).sort_values("rep_id", ignore_index=True)
 
 
 def win_rate(tables: Tables, start: Month = None, end: Month = None) -> Rate:
@@ -55,8 +81,8 @@ def win_rate(tables: Tables, start: Month = None, end: Month = None) -> Rate:
     Open deals are neither won nor lost and do not count. The range (90 %) is the Jeffreys interval; it takes deals as
     independent. Missing, never 0, where nothing closed.
     """
-    deals = closed_deals(tables, start, end)
-    won, closed = int((deals["status"] == "won").sum()), len(deals)
+    sums = closed_sums(tables, start, end)
+    won, closed = int(sums["won"].sum()), int(sums["closed"].sum())
     low, high = jeffreys(won, closed)
     return Rate(won, closed, won / closed if closed else float("nan"), float(low), float(high))
 

@@ -11,7 +11,7 @@ from salesops_helpers import stats, words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import month_end, month_start, months_of, place_on
-from salesops_helpers.performance.kpis import Month, closed_deals
+from salesops_helpers.performance.kpis import Month, closed_sums
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,8 @@ def closed_by_rep(tables: Tables, start: Month = None, end: Month = None) -> pd.
         One row a rep, by name: rep_id, name (with the id where two share a name), team, region (on the last day), won,
         closed (deals), won_value (currency), deal_size (mean amount of won deals, currency).
     """
-    deals = closed_deals(tables, start, end).dropna(subset="rep_id")
-    won = deals["status"] == "won"
-    deals = deals.assign(won=won, won_value=deals["amount"].where(won))
-    frame = deals.groupby("rep_id").agg(
-        won=("won", "sum"), closed=("won", "size"), won_value=("won_value", "sum"), deal_size=("won_value", "mean"),
-    ).reset_index()
+    frame = closed_sums(tables, start, end).dropna(subset="rep_id").reset_index(drop=True)
+    frame["deal_size"] = frame["won_value"] / frame.pop("valued").where(lambda n: n > 0)
     day = tables.as_of if end is None else min(month_end(end), tables.as_of)
     place = place_on(tables, frame["rep_id"], pd.Series(day, index=frame.index))
     frame.insert(1, "name", _labels(tables, frame["rep_id"]))
@@ -71,14 +67,15 @@ def without_closed(tables: Tables, start: Month = None, end: Month = None) -> pd
     reps, last = tables.reps, tables.as_of if end is None else month_end(end)
     here = ~(reps["hired_on"] > last)
     here = here if start is None else here & ~(reps["left_on"] < month_start(start))
-    idle = reps[here & ~reps["rep_id"].isin(closed_deals(tables, start, end)["rep_id"])]
+    idle = reps[here & ~reps["rep_id"].isin(closed_sums(tables, start, end)["rep_id"])]
     return idle[["rep_id", "name"]].sort_values(["name", "rep_id"]).reset_index(drop=True)
 
 
 def left_out(tables: Tables, rates: pd.DataFrame, start: Month = None, end: Month = None) -> list[str]:
     """Sentences on what is not among `rates`: reps without closed deals, closed deals without a rep."""
     idle = without_closed(tables, start, end)
-    deals = int(closed_deals(tables, start, end)["rep_id"].isna().sum())
+    sums = closed_sums(tables, start, end)
+    deals = int(sums.loc[sums["rep_id"].isna(), "closed"].sum())
     names = words.joined(idle["name"].fillna(idle["rep_id"])) if len(idle) <= 8 else ""
     verb = "has" if len(idle) == 1 else "have"
     return [

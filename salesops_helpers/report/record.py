@@ -51,9 +51,10 @@ def fingerprint(notebook: Path, parameters: Mapping[str, object], inputs: str) -
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def inputs_hash(company: Company) -> str:
-    """One hash over what every page rests on: the package, the versions of what it uses, and the company's files."""
-    summary = hashlib.sha256(json.dumps(versions(), sort_keys=True).encode())
+def inputs_hash(company: Company, state: str = "") -> str:
+    """One hash over what every page rests on: the package, the versions of what it uses, the company's files, and the
+    `state` of its database."""
+    summary = hashlib.sha256(json.dumps([versions(), state], sort_keys=True).encode())
     for name, path in (*_named(PACKAGE, _sources()), *_named(company.home, _company_files(company)),
                        *_named(company.data_folder, _files(company.data_folder, company))):
         summary.update(f"{name}\0{digest(path)}\n".encode())

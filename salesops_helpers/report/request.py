@@ -78,10 +78,10 @@ def checked(source: str, month: str, out: Path, only: Sequence[str], jobs: int |
     for entry in entries:
         runner.check_parameters(entry.path, {"source": str(company.home), "month": month})
     tables = cut(everything, month=month)
-    counts = [_count(name, checker.table(name)) for name in checker.names]
+    counts = [_count(name, everything.engine) for name in checker.names]
     place = out.absolute() / month
     folder.refuse_unwritable(place)
-    inputs = record.inputs_hash(company)
+    inputs = record.inputs_hash(company, everything.engine.state())
     hashes = {entry.stem: record.fingerprint(entry.path, {"month": month}, inputs) for entry in listed}
     jobs = min(jobs or _processors(), len(entries))
     return Request(source, company.home, month, place, entries, listed, hashes, tables, counts, jobs, force)
@@ -92,8 +92,6 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _count(name: str, table) -> dict[str, object]:
-    reasons = table.set_aside["reason"].str.split(": ").str[0].value_counts()
-    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return {"table": name, "rows_in": table.rows_in, "used": len(table.used), "set_aside": len(table.set_aside),
-            "reasons": {str(reason): int(n) for reason, n in ordered}}
+def _count(name: str, engine) -> dict[str, object]:
+    rows_in, used, reasons = engine.counts(name)
+    return {"table": name, "rows_in": rows_in, "used": used, "set_aside": rows_in - used, "reasons": reasons}

@@ -9,6 +9,7 @@ import pytest
 
 from salesops_helpers import Tables
 from salesops_helpers.data.company import Company
+from salesops_helpers.data.engine import InFrames
 from salesops_helpers.performance import hygiene, hygiene_trend, hygiene_words
 from salesops_helpers.performance.aside import aside_deals
 
@@ -56,7 +57,9 @@ def company(rows=DEALS, aside=(), **frames) -> Tables:
     reps = pd.DataFrame(REPS, columns=["rep_id", "name", "left_on"])
     products = pd.DataFrame({"product": ["P"], "list_price": [1000.0]})
     made = Tables.from_frames(ACME, {"opportunities": rows, "reps": reps, "products": products, **frames}, "2026-06-30")
-    made.checked = Aside(list(aside))
+    made.engine = InFrames(lambda name: getattr(made, name)) if len(aside) else None
+    if made.engine is not None:
+        made.engine.checker = Aside(list(aside))
     return made
 
 

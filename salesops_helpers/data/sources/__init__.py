@@ -1,4 +1,4 @@
-"""Reading what a company folder points to: files today, other engines by the same door."""
+"""Reading what a company folder points to: files, or a database by the same door."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from salesops_helpers.data.sources.base import Source
 
 def open_source(company: Company) -> Source:
     """The source of a company's tables. Raises `SalesOpsError` where it is not there or lacks a required table."""
+    if company.source is not None:
+        from salesops_helpers.data.sources.database import DatabaseSource
+
+        return DatabaseSource(company)
     from salesops_helpers.data.sources.files import FileSource
 
     return FileSource(company)

@@ -29,6 +29,8 @@ class Part:
         Column of the table → the source's column that holds it.
     unreadable : DataFrame
         source_line, reason, row: records that could not be read at all.
+    facts : dict of str
+        What was found out about the file, for readers: ``{"encoding": "UTF-8", "delimiter": "comma"}``.
     """
 
     label: str
@@ -36,6 +38,7 @@ class Part:
     columns: list[str]
     names: dict[str, str]
     unreadable: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[LINE, "reason", "row"]))
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 class Source(Protocol):

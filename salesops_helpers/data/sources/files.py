@@ -4,42 +4,73 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from salesops_helpers.data.company import FILE_NAME, Company
 from salesops_helpers.data.sources.base import LINE, Part
+from salesops_helpers.data.sources.local import connect
 from salesops_helpers.data.sources.names import resolve
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed, one_line
 
 SUFFIXES = (".csv", ".parquet")
 HEADER_BYTES = 1 << 20
+LARGE_BYTES = 32 << 20
 
 
 class FileSource:
     """The tables of a company folder: one file a table, read into DuckDB when asked for."""
 
     def __init__(self, company: Company):
-        import ibis
-
         self.company, self.files = company, find_files(company)
         self.names = list(self.files)
-        self.con = ibis.duckdb.connect()
-        self.con.raw_sql("SET timezone='UTC'; SET autoinstall_known_extensions=false")
+        self.con = connect()
 
     def label(self, name: str) -> str:
         return self.files[name].name
 
     def parts(self, name: str) -> list[Part]:
         path = self.files[name]
-        readers = {".csv": _read_csv, ".parquet": _read_parquet}
-        if path.suffix.lower() not in readers:
-            raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export it as CSV")
-        columns, unreadable = readers[path.suffix.lower()](self.con, name, path)
-        names = resolve(path.name, columns, TABLES[name], self.company)
-        return [Part(path.name, self.con.table(f"raw_{name}"), columns, names, unreadable)]
+        raw = read_file(self.con, f"raw_{name}", path, self.company)
+        names = resolve(path.name, raw.columns, TABLES[name], self.company)
+        return [Part(path.name, self.con.table(raw.relation), raw.columns, names, raw.unreadable, raw.facts)]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One file in the engine.
+
+    Attributes
+    ----------
+    relation : str
+        Name of its table in the engine: the file's own columns and ``source_line``.
+    columns : list of str
+        The file's own columns.
+    unreadable : DataFrame
+        source_line, reason, row: records that could not be read at all.
+    facts : dict of str
+        What was found out about the file, for readers: ``{"encoding": "UTF-8", "delimiter": "comma"}``.
+    """
+
+    relation: str
+    columns: list[str]
+    unreadable: pd.DataFrame
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def read_file(con, relation: str, path: Path, company: Company, sheet: str | None = None) -> Raw:
+    """Read one file into the engine as the table `relation`, every record numbered, nothing interpreted.
+
+    Raises `SalesOpsError` where it is not a readable file of its kind.
+    """
+    readers = {".csv": _read_csv, ".parquet": _read_parquet}
+    if path.suffix.lower() not in readers:
+        raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export it as CSV")
+    columns, unreadable = readers[path.suffix.lower()](con, relation, path)
+    return Raw(relation, columns, unreadable)
 
 
 def find_files(company: Company) -> dict[str, Path]:
@@ -105,7 +136,7 @@ def _read_csv(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
         f"columns={{{columns}}}, store_rejects=true, rejects_table='rejected_{name}', "
         f"rejects_scan='rejected_scan_{name}', max_line_size=16000000)"
     )
-    _run(con, path, f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () AS {LINE}, * FROM {reader}")
+    _run(con, path, f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS {LINE}, * FROM {reader}")
     rejected = con.con.execute(
         f"SELECT line AS {LINE}, first(error_message) AS reason, first(csv_line) AS row "
         f"FROM rejected_{name} GROUP BY line ORDER BY line"
@@ -118,20 +149,22 @@ def _read_csv(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
 def _number_lines(con, name: str, rejected: list[int]) -> None:
     """Turn record numbers into line numbers: the header is line 1, rejected lines are left out."""
     if not rejected:
-        con.raw_sql(f"UPDATE raw_{name} SET {LINE} = {LINE} + 1")
+        con.raw_sql(f"UPDATE {name} SET {LINE} = {LINE} + 1")
         return
     con.raw_sql(
-        f"UPDATE raw_{name} SET {LINE} = lines.line FROM ("
-        f"SELECT line, row_number() OVER (ORDER BY line) AS n FROM range(2, (SELECT count(*) FROM raw_{name}) "
+        f"UPDATE {name} SET {LINE} = lines.line FROM ("
+        f"SELECT line, row_number() OVER (ORDER BY line) AS n FROM range(2, (SELECT count(*) FROM {name}) "
         f"+ {len(rejected)} + 2) AS numbers(line) WHERE line NOT IN ({', '.join(map(str, rejected))})"
-        f") AS lines WHERE lines.n = raw_{name}.{LINE}"
+        f") AS lines WHERE lines.n = {name}.{LINE}"
     )
 
 
 def _read_parquet(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
-    _run(con, path, f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () + 1 AS {LINE}, * "
-                    f"FROM read_parquet({_quote(path)})")
-    columns = [c for c in con.table(f"raw_{name}").columns if c != LINE]
+    """A small file is taken in whole; a large one stays where it is, read column by column when it is asked for."""
+    kind = "VIEW" if path.stat().st_size > LARGE_BYTES else "TABLE"
+    _run(con, path, f"CREATE TEMP {kind} {name} AS SELECT file_row_number + 2 AS {LINE}, * EXCLUDE (file_row_number) "
+                    f"FROM read_parquet({_quote(path)}, file_row_number=true)")
+    columns = [c for c in con.table(name).columns if c != LINE]
     return columns, pd.DataFrame(columns=[LINE, "reason", "row"])
 
 
