@@ -98,7 +98,7 @@ def bookings(tables: Tables, by: str | None = None) -> pd.DataFrame:
 def _sums(tables: Tables, unit: str | None) -> pd.DataFrame:
     credit = credited(tables)
     credit = credit if unit == "rep_id" else credit[~credit["overlay"]]
-    credit = credit.assign(unit=tables.company.name if unit is None else credit[unit].astype(object).fillna("(none)"))
+    credit = credit.assign(unit=tables.company.name if unit is None else credit[unit].fillna("(none)"))
     return credit.groupby(["unit", "month"]).agg(bookings=("bookings", "sum"), wins=("opportunity_id", "nunique"))
 
 
