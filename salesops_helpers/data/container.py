@@ -115,9 +115,9 @@ class Tables:
         """The rows of ``tables.<name>`` as an Ibis expression; nothing is read until it is executed."""
         from salesops_helpers.data.cuts import cut
 
-        if self.engine is None or self.as_of >= self.extract_date:
+        if self.engine is None or self.engine.is_cut or self.as_of >= self.extract_date:
             return self.rows_engine.rows(name)
-        return cut(self.engine, name, self.as_of, self.available)
+        return cut(self.engine, name, self.as_of, self.available, self.company)
 
     def lacks(self, *names: str) -> list[str]:
         """For each of these tables that is missing, a sentence: which, and what it would show."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesops_helpers.data.container import Later, Tables
+from salesops_helpers.data.engine import InFrames
 from salesops_helpers.errors import SalesOpsError, listed
 
 
@@ -20,10 +21,11 @@ def converted(tables: Tables) -> Tables:
     SalesOpsError
         Where a deal is in another currency and `fx_rates` has no rate for it up to its month.
     """
-    deals, own = tables.opportunities, tables.company.currency
-    foreign = deals["currency"].notna() & (deals["currency"] != own)
-    if not foreign.any():
+    own = tables.company.currency
+    if not _any_foreign(tables):
         return tables
+    deals = tables.opportunities
+    foreign = deals["currency"].notna() & (deals["currency"] != own)
     month = deals["closed_on"].fillna(tables.as_of)
     rate = _rates(tables, deals["currency"].where(foreign), month)
     makers = {name: lambda name=name: getattr(tables, name) for name in tables.available}
@@ -34,7 +36,17 @@ def converted(tables: Tables) -> Tables:
     names = listed(sorted(deals.loc[foreign, "currency"].unique()))
     count = f"{int(foreign.sum()):,} of {len(deals):,} deals are in {names}"
     note = f"{count}; they count at the rate of their month, in {own}."
-    return Tables(tables.company, Later(makers), tables.as_of, tables.extract_date, [*tables.notes, note])
+    frames = Later(makers)
+    engine = None if tables.engine is None else InFrames(frames.__getitem__, tables.engine.checker)
+    return Tables(tables.company, frames, tables.as_of, tables.extract_date, [*tables.notes, note], engine)
+
+
+def _any_foreign(tables: Tables) -> bool:
+    if not tables.large("opportunities"):
+        return bool((tables.opportunities["currency"].fillna(tables.company.currency) != tables.company.currency).any())
+    deals = tables.rows("opportunities")
+    foreign = deals.filter(deals["currency"] != tables.company.currency).limit(1)
+    return len(tables.engine.collect(foreign.select("currency"), "opportunities")) > 0
 
 
 def _converted_history(tables: Tables, deals: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,8 @@ LARGE = 1_000_000
 class Engine:
     """Where the rows of a company's tables are: in the engine here, or, for the event tables of a database, there."""
 
+    is_cut = False
+
     def __init__(self, checker: Checker):
         self.checker, self._there = checker, {}
 
@@ -103,10 +105,15 @@ def readable(label: str) -> Iterator[None]:
 
 
 class InFrames:
-    """The same door to tables that were given as frames."""
+    """The same door to tables that are frames already, cut as they are to be.
 
-    def __init__(self, frame_of):
-        self._frame_of = frame_of
+    `frame_of`: a table's name → its frame; `checker`: what checked the rows behind them, where there is one.
+    """
+
+    is_cut = True
+
+    def __init__(self, frame_of, checker: Checker | None = None):
+        self._frame_of, self.checker = frame_of, checker
 
     def rows(self, name: str) -> ir.Table:
         import ibis
