@@ -59,6 +59,17 @@ def check(
     typer.echo(run(source, out).text)
 
 
+@app.command("map")
+def propose(
+    export: Annotated[Path, typer.Argument(help="Folder with the files of an export.", metavar="EXPORT_DIR")],
+    out: Annotated[Path | None, typer.Option(help="File to write; default: print it.")] = None,
+) -> None:
+    """Propose a company.toml for an export: what was recognised, what was guessed, what has no place."""
+    from salesops_helpers.data.proposal.propose import write
+
+    typer.echo(write(export, out))
+
+
 @app.command()
 def report(
     source: Source,

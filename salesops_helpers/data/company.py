@@ -7,15 +7,27 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from salesops_helpers.data.crm.maps import objects_of
 from salesops_helpers.data.secrets import has_literal_secret, shown
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
 
 FILE_NAME = "company.toml"
+
+
+class Wide(BaseModel):
+    """A table with one column a month: which column of the table the cells are, which year or column of the source
+    gives the year, and whether ``M01`` is January or the first month of the fiscal year."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: str | None = None
+    year: int | str | None = None
+    months: Literal["calendar", "fiscal"] | None = None
 
 
 class Company(BaseModel):
@@ -33,6 +45,8 @@ class Company(BaseModel):
         The stages of the sales process in order; `won_stages` and `lost_stages` among them.
     extract_date : date or None
         Last day that the data covers; None: the latest day on which a deal was created or closed.
+    crm : {None, "salesforce", "hubspot", "pipedrive"}
+        The tables are that CRM's export: its objects are found by name and mapped by the packaged map.
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
@@ -42,8 +56,19 @@ class Company(BaseModel):
     timeout : int
         Seconds that one statement in a database may take.
     files, views, columns, values, constants : dict
-        File per table, table or view (``name`` or ``schema.name``) per table, source column per column, replacement
-        per value, constant per column.
+        File per table (or a list of files, a pattern such as ``deals-*.csv``, ``book.xlsx#Sheet``), table or view
+        (``name`` or ``schema.name``) per table, source column per column, replacement per value, constant per column.
+    encoding, delimiter : str or None
+        Of all text files; None: found out for each file.
+    dates : dict
+        ``order``, a table or ``table.column`` → "day first", "month first" or "year first" (the last for years of two
+        digits), for columns whose values do not tell.
+    numbers : dict
+        ``decimal``, a table or ``table.column`` → "." or ",", for columns whose values do not tell.
+    units : dict
+        Per table and column what one unit in the source stands for: ``amount = 1000`` where amounts are in thousands.
+    wide : dict
+        Per table with a column a month: the `Wide` settings.
     home : Path
         The folder that holds company.toml.
     """
@@ -58,16 +83,23 @@ class Company(BaseModel):
     won_stages: Annotated[list[str], Field(min_length=1)]
     lost_stages: Annotated[list[str], Field(min_length=1)]
     extract_date: dt.date | None = None
+    crm: Literal["salesforce", "hubspot", "pipedrive"] | None = None
     folder: str = "."
     state: str | None = None
     plans: str = "plans"
     source: str | None = None
     timeout: Annotated[int, Field(ge=1)] = 600
-    files: dict[str, str] = {}
+    files: dict[str, str | list[str]] = {}
     views: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, dict[str, str]]] = {}
     constants: dict[str, dict[str, str | int | float | bool]] = {}
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    dates: dict[str, Literal["day first", "month first", "year first"]] = {}
+    numbers: dict[str, Literal[".", ","]] = {}
+    units: dict[str, dict[str, Annotated[int | float, Field(gt=0, allow_inf_nan=False)]]] = {}
+    wide: dict[str, Wide] = {}
     home: Path = Path(".")
 
     @field_validator("source")
@@ -80,20 +112,47 @@ class Company(BaseModel):
                              "postgres://user:${SALESOPS_DB_PASSWORD}@host:5432/database")
         return given
 
-    @field_validator("files", "views", "columns", "values", "constants")
+    @field_validator("files", "views", "columns", "values", "constants", "units", "wide")
     @classmethod
-    def _known_tables(cls, given: dict) -> dict:
-        if unknown := [name for name in given if name not in TABLES]:
+    def _known_tables(cls, given: dict, info: ValidationInfo) -> dict:
+        crm = info.data.get("crm")
+        objects = objects_of(crm) if crm and info.field_name in ("files", "views") else {}
+        if unknown := [name for name in given if name not in TABLES and name not in objects]:
             raise ValueError(f"no table is called {listed(unknown)}; tables are {listed(TABLES, 40)}")
         return given
 
-    @field_validator("columns", "values", "constants")
+    @field_validator("columns", "values", "constants", "units")
     @classmethod
     def _known_columns(cls, given: dict) -> dict:
         for name, columns in given.items():
             if unknown := [c for c in columns if c not in TABLES[name].names]:
                 raise ValueError(f"{name} has no column {listed(unknown)}; it has {listed(TABLES[name].names, 40)}")
         return given
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, given: str | None) -> str | None:
+        try:
+            if given is not None:
+                "".encode(given)
+        except LookupError:
+            raise ValueError("no encoding is called so; utf-8, cp1252 and utf-16 are some") from None
+        return given
+
+    @field_validator("dates", "numbers")
+    @classmethod
+    def _known_places(cls, given: dict, info: ValidationInfo) -> dict:
+        general = {"dates": "order", "numbers": "decimal"}[info.field_name]
+        for place in given:
+            table, _, column = place.partition(".")
+            if place != general and (table not in TABLES or column and column not in TABLES[table].names):
+                raise ValueError(f"{place!r} is neither {general!r}, nor a table, nor a \"table.column\"")
+        return given
+
+    def written(self, kind: str, table: str, column: str) -> str | None:
+        """What company.toml says of how a column is written: `kind` is ``dates`` or ``numbers``."""
+        said, general = {"dates": (self.dates, "order"), "numbers": (self.numbers, "decimal")}[kind]
+        return said.get(f"{table}.{column}", said.get(table, said.get(general)))
 
     @model_validator(mode="after")
     def _closing_stages(self) -> Company:

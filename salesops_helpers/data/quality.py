@@ -77,12 +77,16 @@ class Checked:
 
 
 class Checker:
-    """The tables of one company, each read and checked when it is first asked for, and once."""
+    """The tables of one company, each read and checked when it is first asked for, and once.
+
+    ``facts``: table → file → what was found out about the file (its encoding, delimiter, how its dates are written).
+    """
 
     def __init__(self, company: Company):
         self.company, self.source = company, open_source(company)
         self.con, self.names = self.source.con, self.source.names
         self.extract_date = None if company.extract_date is None else pd.Timestamp(company.extract_date)
+        self.facts: dict[str, dict[str, dict[str, str]]] = {}
         self._done: dict[str, Checked] = {}
 
     def table(self, name: str) -> Checked:
@@ -112,6 +116,7 @@ class Checker:
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
+        self.facts[table.name] = {part.label: part.facts for part in parts}
         rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
         decided = decide(self.con, table, values, rules)
         kept, aside = decided.used, _explained(decided.aside, table, rules)
@@ -231,7 +236,8 @@ def _set_aside(bad: ir.Table, lost: list[pd.DataFrame], table: Table) -> pd.Data
         + frame["_seen"].map(lambda v: "" if pd.isna(v) else f": {v!r}").astype(object),
         "row": [json.dumps(record, ensure_ascii=False) for record in records],
     })
-    lost = [part.assign(rule=UNREADABLE, key="", dated=pd.NaT) for part in lost]
+    blank = {"rule": UNREADABLE, "key": "", "dated": pd.NaT}
+    lost = [part.assign(**{c: part[c].fillna(v) if c in part else v for c, v in blank.items()}) for part in lost]
     parts = [part for part in (*lost, found) if len(part)]
     frame = pd.concat(parts).sort_values(["file", LINE]) if parts else found
     return frame.assign(table=table.name)[SET_ASIDE].reset_index(drop=True)

@@ -58,10 +58,10 @@ def test_a_day_outside_the_data_is_refused(tmp_path, asked, said):
     (b"\n\n", "opportunities.csv is empty"),
     (PNG, "opportunities.csv is not text (a PNG picture)"),
     (b"a\x00b\n", "it holds NUL bytes"),
-    ("opportunity_id,rep_id\n".encode("utf-16"), "UTF-16 text"),
-    ("n\u00e4me\n".encode("latin-1"), "is not UTF-8"),
+    ("opportunity_id,rep_id\n".encode("utf-16"), "has no column 'stage', which the table opportunities needs"),
+    ("n\u00e4me\n".encode("latin-1"), "has no column 'opportunity_id', which the table opportunities needs"),
     (DEALS.replace("opportunity_id", "id").encode(), "has no column 'opportunity_id', which the table opportunities"),
-    (DEALS.replace("stage", "rep_id").encode(), "has the column rep_id more than once"),
+    (DEALS.replace("closed_on", "rep_id").encode(), "has the column rep_id more than once"),
     (DEALS.split("\n")[0].encode(), "no rows"),
     (DEALS.replace("r1", "r8").replace("r2", "r9").encode(), "none of its 3 rows can be used"),
 ])
@@ -80,7 +80,7 @@ def test_a_missing_source_or_file_is_refused(tmp_path):
         load("nowhere")
     folder = write_company(tmp_path / "acme")
     (folder / "reps.csv").unlink()
-    with pytest.raises(SalesOpsError, match=r"table reps: no file reps.csv, reps.parquet .* opportunities.csv"):
+    with pytest.raises(SalesOpsError, match=r"no file reps.csv, reps.parquet, reps.xlsx in .* opportunities.csv"):
         load(folder)
 
 

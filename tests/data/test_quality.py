@@ -45,8 +45,8 @@ def test_clean_rows_are_all_used(tmp_path):
     ("x,r1,Won,2026-01-05,2026-04-01,1", "after the extract date", "closed_on is after the extract date 2026-03-31"),
     ("d1,r1,Won,2026-01-05,2026-02-10,100.50", "identical duplicate", "the same row stands above it"),
     ("d1,r2,Won,2026-01-05,2026-02-10,100.50", "conflicting duplicate", "same key and other values"),
-    ("x,r1,Won", "unreadable record", "Expected Number of Columns: 6 Found: 3"),
-    ("x,r1,Won,2026-01-05,2026-02-10,1,2", "unreadable record", "Found: 7"),
+    ("x,r1,Won", "unreadable record", "it has 3 fields, the header 6"),
+    ("x,r1,Won,2026-01-05,2026-02-10,1,2", "unreadable record", "it has 7 fields, the header 6"),
 ])
 def test_a_bad_row_is_set_aside_with_rule_reason_and_line(tmp_path, row, rule, said):
     report, counts = outcome(tmp_path, opportunities=DEALS + row + "\nlast,r1,Open,2026-03-01,,5\n")

@@ -63,7 +63,7 @@ _WRONG = (
         SET_ASIDE,
     ),
     ("quotas", "quota of a rep who does not exist", 2, {"rep_id": "R-97"}, SET_ASIDE),
-    ("quotas", "text in an amount", 1, {"month": "2026-12", "amount": "n/a"}, SET_ASIDE),
+    ("quotas", "text in an amount", 1, {"month": "2026-12", "amount": "tbd"}, SET_ASIDE),
     ("forecast_calls", "call after the extract", 2, {"called_on": "2026-12-01"}, SET_ASIDE),
 )
 _DOUBLE = (

@@ -8,6 +8,11 @@ from salesops_helpers.data.sources.base import Source
 
 def open_source(company: Company) -> Source:
     """The source of a company's tables. Raises `SalesOpsError` where it is not there or lacks a required table."""
+    if company.crm is not None:
+        from salesops_helpers.data.sources.crm import CrmSource
+        from salesops_helpers.data.sources.shelves import Database, Folder
+
+        return CrmSource(company, Folder(company) if company.source is None else Database(company))
     if company.source is not None:
         from salesops_helpers.data.sources.database import DatabaseSource
 

@@ -13,6 +13,33 @@ if TYPE_CHECKING:
 LINE, FILE = "source_line", "source_file"
 
 
+def no_records() -> pd.DataFrame:
+    """The empty frame of unreadable records: source_line, reason, row."""
+    return pd.DataFrame({LINE: pd.Series([], dtype="int64"), "reason": [], "row": []})
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One file in the engine.
+
+    Attributes
+    ----------
+    relation : str
+        Name of its table in the engine: the file's own columns and ``source_line``.
+    columns : list of str
+        The file's own columns. A name that stands there twice is kept once; the second is called ``name (2)``.
+    unreadable : DataFrame
+        source_line, reason, row: records that could not be read at all.
+    facts : dict of str
+        What was found out about the file, for readers: ``{"encoding": "UTF-8", "delimiter": "comma"}``.
+    """
+
+    relation: str
+    columns: list[str]
+    unreadable: pd.DataFrame = field(default_factory=no_records)
+    facts: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Part:
     """The records of one table that one file (or view) holds.
@@ -30,14 +57,14 @@ class Part:
     unreadable : DataFrame
         source_line, reason, row: records that could not be read at all.
     facts : dict of str
-        What was found out about the file, for readers: ``{"encoding": "UTF-8", "delimiter": "comma"}``.
+        What was found out about the file, for readers. How its dates and numbers are written is added on reading.
     """
 
     label: str
     relation: ir.Table
     columns: list[str]
     names: dict[str, str]
-    unreadable: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[LINE, "reason", "row"]))
+    unreadable: pd.DataFrame = field(default_factory=no_records)
     facts: dict[str, str] = field(default_factory=dict)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from salesops_helpers.data.columns import Table
 from salesops_helpers.data.company import FILE_NAME, Company
 from salesops_helpers.data.secrets import filled, place, scrubbed
-from salesops_helpers.data.sources.base import LINE, Part
+from salesops_helpers.data.sources.base import LINE, Part, Raw
 from salesops_helpers.data.sources.connect import connected, driver_errors
 from salesops_helpers.data.sources.local import connect
 from salesops_helpers.data.sources.names import resolve
@@ -33,20 +33,21 @@ class DatabaseSource:
 
     events = ("activities", "stage_history", "tool_usage", "leads")
 
-    def __init__(self, company: Company):
+    def __init__(self, company: Company, required: bool = True):
         self.company = company
         url, self._secrets = filled(company.source, f"{company.home / FILE_NAME}: source")
         self.where = place(url)
         self.con = connect()
         self.remote = connected(url, self.where, company.timeout, self._secrets)
-        self.names = self._found()
+        self.there: list[str] = []
+        self.names = self._found(required)
 
     def label(self, name: str) -> str:
         return self.company.views.get(name, name)
 
     def parts(self, name: str) -> list[Part]:
         part = self._part(name)
-        self._take_in(name, part)
+        self._take_in(f"raw_{name}", part, [part.names[c] for c in TABLES[name].names if c in part.names])
         return [Part(part.label, self.con.table(f"raw_{name}"), part.columns, part.names)]
 
     def live(self, name: str) -> list[Part] | None:
@@ -95,11 +96,19 @@ class DatabaseSource:
         return SalesOpsError(f"{self.where}: reading {what} broke off ({said})", "a connection that holds",
                              "run it again; nothing was kept of this read")
 
-    def _found(self) -> list[str]:
+    def taken(self, view: str, relation: str) -> Raw:
+        """A table or view, whatever it holds, read into the engine here as `relation`."""
+        found = self._relation(view)
+        columns = list(found.columns)
+        self._take_in(relation, Part(view, _readable(found), columns, {}), [])
+        return Raw(relation, columns, facts={"kind": "database"})
+
+    def _found(self, required: bool) -> list[str]:
         with self.guarded("the list of tables"):
             there = set(self.remote.list_tables())
+        self.there = sorted(there)
         names = [name for name in TABLES if name in self.company.views or name in there]
-        if lost := [name for name, table in TABLES.items() if table.required and name not in names]:
+        if lost := [name for name, table in TABLES.items() if required and table.required and name not in names]:
             raise SalesOpsError(
                 f"{self.where} has no table or view called {lost[0]!r}", f"those there: {listed(sorted(there), 30)}",
                 f"name the one that holds it: [views] {lost[0]} = \"…\" in {FILE_NAME}",
@@ -129,15 +138,15 @@ class DatabaseSource:
         names = resolve(label, list(relation.columns), TABLES[name], self.company)
         return Part(label, _readable(relation.select(*dict.fromkeys(names.values()))), list(relation.columns), names)
 
-    def _take_in(self, name: str, part: Part) -> None:
-        """Read the records into the engine here, numbered in the order of their content: a database has no other."""
+    def _take_in(self, name: str, part: Part, first: list[str]) -> None:
+        """Read the records into the engine here as the table `name`, numbered in the order of their content (of the
+        columns `first` before others): a database has no other."""
         columns = [c for c in part.relation.columns if c != LINE]
-        order = [part.names[c] for c in TABLES[name].names if c in part.names]
-        quoted = ", ".join('"' + c.replace('"', '""') + '"' for c in dict.fromkeys([*order, *columns]))
+        quoted = ", ".join('"' + c.replace('"', '""') + '"' for c in dict.fromkeys([*first, *columns]))
         with self.guarded(part.label), part.relation.select(columns).to_pyarrow_batches(chunk_size=BATCH) as batches:
             self.con.con.register(f"incoming_{name}", batches)
             try:
-                self.con.raw_sql(f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER (ORDER BY {quoted}) "
+                self.con.raw_sql(f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER (ORDER BY {quoted}) "
                                  f"AS {LINE}, * FROM incoming_{name}")
             finally:
                 self.con.con.unregister(f"incoming_{name}")

@@ -1,80 +1,86 @@
-"""CSV and Parquet files as they are: found, opened, every record numbered, nothing interpreted yet."""
+"""The files of a company folder: found, opened by their kind, every record numbered, nothing interpreted yet."""
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from salesops_helpers.data.company import FILE_NAME, Company
-from salesops_helpers.data.sources.base import LINE, Part
+from salesops_helpers.data.sources.base import LINE, Part, Raw
+from salesops_helpers.data.sources.encoding import chunks
+from salesops_helpers.data.sources.excel import read_excel
 from salesops_helpers.data.sources.local import connect
 from salesops_helpers.data.sources.names import resolve
+from salesops_helpers.data.sources.text import name_of, quote, read_text
+from salesops_helpers.data.sources.wide import is_wide, long
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed, one_line
 
-SUFFIXES = (".csv", ".parquet")
-HEADER_BYTES = 1 << 20
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt")
+SUFFIXES = (".csv", ".parquet", ".xlsx", ".csv.gz", ".tsv", ".txt")
 LARGE_BYTES = 32 << 20
+KINDS = "CSV, Parquet or Excel (.xlsx)"
 
 
 class FileSource:
-    """The tables of a company folder: one file a table, read into DuckDB when asked for."""
+    """The tables of a company folder: one or more files a table, read into DuckDB when asked for."""
 
-    def __init__(self, company: Company):
-        self.company, self.files = company, find_files(company)
+    def __init__(self, company: Company, required: bool = True):
+        self.company, self.files = company, find_files(company, required)
         self.names = list(self.files)
         self.con = connect()
 
     def label(self, name: str) -> str:
-        return self.files[name].name
+        return listed([path.name for path, _ in self.files[name]], 3)
 
     def parts(self, name: str) -> list[Part]:
-        path = self.files[name]
-        raw = read_file(self.con, f"raw_{name}", path, self.company)
-        names = resolve(path.name, raw.columns, TABLES[name], self.company)
-        return [Part(path.name, self.con.table(raw.relation), raw.columns, names, raw.unreadable, raw.facts)]
+        found = self.files[name]
+        return [self._part(name, i if len(found) > 1 else 0, *file) for i, file in enumerate(found, 1)]
 
-
-@dataclass(frozen=True)
-class Raw:
-    """One file in the engine.
-
-    Attributes
-    ----------
-    relation : str
-        Name of its table in the engine: the file's own columns and ``source_line``.
-    columns : list of str
-        The file's own columns.
-    unreadable : DataFrame
-        source_line, reason, row: records that could not be read at all.
-    facts : dict of str
-        What was found out about the file, for readers: ``{"encoding": "UTF-8", "delimiter": "comma"}``.
-    """
-
-    relation: str
-    columns: list[str]
-    unreadable: pd.DataFrame
-    facts: dict[str, str] = field(default_factory=dict)
+    def _part(self, name: str, number: int, path: Path, sheet: str | None) -> Part:
+        raw = read_file(self.con, f"raw_{name}" + (f"_{number}" if number else ""), path, self.company, sheet)
+        table = TABLES[name]
+        if is_wide(raw, table, self.company):
+            raw = long(self.con, raw, table, self.company, path.name)
+        names = resolve(path.name, raw.columns, table, self.company)
+        label = f"{path.name}#{sheet}" if sheet else path.name
+        return Part(label, self.con.table(raw.relation), raw.columns, names, raw.unreadable, raw.facts)
 
 
 def read_file(con, relation: str, path: Path, company: Company, sheet: str | None = None) -> Raw:
     """Read one file into the engine as the table `relation`, every record numbered, nothing interpreted.
 
-    Raises `SalesOpsError` where it is not a readable file of its kind.
+    Parameters
+    ----------
+    con : ibis DuckDB backend
+    relation : str
+        Name for the table in the engine; one that is there is replaced.
+    sheet : str, optional
+        Sheet of a workbook; default: its first.
+
+    Raises
+    ------
+    SalesOpsError
+        Where it is not a readable file of its kind.
     """
-    readers = {".csv": _read_csv, ".parquet": _read_parquet}
-    if path.suffix.lower() not in readers:
-        raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", "CSV or Parquet", "export it as CSV")
-    columns, unreadable = readers[path.suffix.lower()](con, relation, path)
-    return Raw(relation, columns, unreadable)
+    low = path.name.lower()
+    try:
+        if low.endswith(TEXT_SUFFIXES):
+            return read_text(con, relation, path, company)
+        if low.endswith(".xlsx"):
+            return read_excel(con, relation, path, sheet)
+        if low.endswith(".parquet"):
+            return _read_parquet(con, relation, path)
+    except OSError as error:
+        raise SalesOpsError(f"{path} cannot be read ({error.strerror or error})", "a file that can be read",
+                            "look at its rights and its disk") from None
+    raise SalesOpsError(f"{path} is a {path.suffix or 'nameless'} file", KINDS, "export it as CSV")
 
 
-def find_files(company: Company) -> dict[str, Path]:
-    """The file of each table that the company has. Raises `SalesOpsError` where a named or required file is missing."""
+def find_files(company: Company, required: bool = True) -> dict[str, list[tuple[Path, str | None]]]:
+    """The files (and sheets) of each table that the company has.
+
+    Raises `SalesOpsError` where a named file is missing, or, unless `required` is false, one that every company needs.
+    """
     folder = company.data_folder
     if not folder.is_dir():
         raise SalesOpsError(
@@ -83,102 +89,58 @@ def find_files(company: Company) -> dict[str, Path]:
     found = {}
     for name, table in TABLES.items():
         named = company.files.get(name)
-        tried = [folder / named] if named else [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-        path = next((p for p in tried if p.is_file()), None)
-        if path is not None:
-            found[name] = path
-        elif named or table.required:
+        tried = ([named] if isinstance(named, str) else named) if named else [f"{name}{suffix}" for suffix in SUFFIXES]
+        files = [match(folder, text) for text in tried]
+        missing = [t for t, f in zip(tried, files, strict=True) if not f][: None if named else 3]
+        there = sum(files, []) if named else next(filter(None, files), [])
+        if there and (not named or all(files)):
+            found[name] = list(dict.fromkeys(there))
+        elif named or (table.required and required):
             raise SalesOpsError(
-                f"table {name}: no file {listed(p.name for p in tried)} in {folder}",
-                f"{name} as CSV or Parquet; files there: {listed(sorted(p.name for p in folder.iterdir())) or 'none'}",
+                f"table {name}: no file {listed(missing)} in {folder}",
+                f"{name} as {KINDS}; files there: {listed(sorted(p.name for p in folder.iterdir())) or 'none'}",
                 f"add the file, or name it under [files] in {FILE_NAME}",
             )
     return found
 
 
-def _header(path: Path) -> list[str]:
-    """Column names in the first record of a CSV file, refused where the file is not CSV text."""
-    with path.open("rb") as file:
-        head = file.read(HEADER_BYTES)
-    cure = "export the table again as CSV (UTF-8, comma)"
-    if not head.strip():
-        raise SalesOpsError(f"{path} is empty", "a CSV file with a header line", cure)
-    signature = next((kind for mark, kind in SIGNATURES.items() if head.startswith(mark)), None)
-    if signature or b"\x00" in head:
-        raise SalesOpsError(f"{path} is not text ({signature or 'it holds NUL bytes'})", "CSV text in UTF-8", cure)
-    try:
-        text = head.decode("utf-8-sig", errors="strict" if len(head) < HEADER_BYTES else "ignore")
-    except UnicodeDecodeError as error:
-        text = head[: error.start].decode("utf-8-sig")
-        if "\n" not in text:
-            raise SalesOpsError(f"{path} is not UTF-8 (byte {error.start})", "CSV text in UTF-8", cure) from None
-    try:
-        names = [n.strip() for n in next(csv.reader(io.StringIO(text, newline="")))]
-    except (csv.Error, StopIteration) as error:
-        raise SalesOpsError(f"{path} has no readable header ({error})", "a header line of names", cure) from None
-    if twice := sorted({n for n in names if names.count(n) > 1}):
-        raise SalesOpsError(f"{path} has the column {listed(twice)} more than once", "each name once", cure)
-    return names
+def match(folder: Path, text: str) -> list[tuple[Path, str | None]]:
+    """The files that a name, a pattern (``deals-*.csv``) or a name with a sheet (``book.xlsx#Deals``) stands for."""
+    if (folder / text).is_file():
+        return [(folder / text, None)]
+    book, _, sheet = text.partition("#")
+    if sheet and (folder / book).is_file():
+        return [(folder / book, sheet)]
+    if any(mark in text for mark in "*?[") and not Path(text).is_absolute():
+        return [(path, None) for path in sorted(folder.glob(text)) if path.is_file()]
+    return []
 
 
-SIGNATURES = {
-    b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture", b"%PDF": "a PDF",
-    b"PK\x03\x04": "a zip or Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "a gzip file", b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text",
-}
-
-
-def _read_csv(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
-    names = _header(path)
-    columns = ", ".join(f"{_quote(n)}: 'VARCHAR'" for n in names)
-    reader = (
-        f"read_csv({_quote(path)}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', "
-        f"columns={{{columns}}}, store_rejects=true, rejects_table='rejected_{name}', "
-        f"rejects_scan='rejected_scan_{name}', max_line_size=16000000)"
-    )
-    _run(con, path, f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS {LINE}, * FROM {reader}")
-    rejected = con.con.execute(
-        f"SELECT line AS {LINE}, first(error_message) AS reason, first(csv_line) AS row "
-        f"FROM rejected_{name} GROUP BY line ORDER BY line"
-    ).df()
-    rejected["reason"] = "the record cannot be read: " + rejected["reason"].map(one_line)
-    _number_lines(con, name, rejected[LINE].tolist())
-    return names, rejected
-
-
-def _number_lines(con, name: str, rejected: list[int]) -> None:
-    """Turn record numbers into line numbers: the header is line 1, rejected lines are left out."""
-    if not rejected:
-        con.raw_sql(f"UPDATE {name} SET {LINE} = {LINE} + 1")
-        return
-    con.raw_sql(
-        f"UPDATE {name} SET {LINE} = lines.line FROM ("
-        f"SELECT line, row_number() OVER (ORDER BY line) AS n FROM range(2, (SELECT count(*) FROM {name}) "
-        f"+ {len(rejected)} + 2) AS numbers(line) WHERE line NOT IN ({', '.join(map(str, rejected))})"
-        f") AS lines WHERE lines.n = {name}.{LINE}"
-    )
-
-
-def _read_parquet(con, name: str, path: Path) -> tuple[list[str], pd.DataFrame]:
+def _read_parquet(con, relation: str, path: Path) -> Raw:
     """A small file is taken in whole; a large one stays where it is, read column by column when it is asked for."""
-    kind = "VIEW" if path.stat().st_size > LARGE_BYTES else "TABLE"
-    _run(con, path, f"CREATE TEMP {kind} {name} AS SELECT file_row_number + 2 AS {LINE}, * EXCLUDE (file_row_number) "
-                    f"FROM read_parquet({_quote(path)}, file_row_number=true)")
-    columns = [c for c in con.table(name).columns if c != LINE]
-    return columns, pd.DataFrame(columns=[LINE, "reason", "row"])
-
-
-def _run(con, path: Path, sql: str) -> None:
     import duckdb
 
+    kind = "VIEW" if path.stat().st_size > LARGE_BYTES else "TABLE"
+    reader = f"read_parquet({quote(path)}, file_row_number=true)"
     try:
-        con.raw_sql(sql)
+        kinds = [(c, k) for c, k, *_ in con.con.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()]
+        kinds = [(c, k) for c, k in kinds if c.lower() not in ("file_row_number", LINE)]
+        columns = ", ".join(_plain(*column) for column in kinds)
+        con.raw_sql(f"CREATE OR REPLACE TEMP {kind} {relation} AS "
+                    f"SELECT file_row_number + 2 AS {LINE}, {columns} FROM {reader}")
     except duckdb.Error as error:
-        raise SalesOpsError(
-            f"{path} cannot be read ({one_line(error, 160)})", "a whole CSV (UTF-8, comma) or Parquet file",
-            "export the table again",
-        ) from None
+        head = next(chunks(path), b"")[:4]
+        why = one_line(error, 160) if head == b"PAR1" else "it does not begin as one"
+        raise SalesOpsError(f"{path} is not a whole Parquet file ({why})", "a whole Parquet file",
+                            "export the table again") from None
+    return Raw(relation, [c for c, _ in kinds], facts={"kind": "Parquet"})
 
 
-def _quote(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
+SIMPLE = ("VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
+          "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL", "DATE", "TIMESTAMP")
+
+
+def _plain(column: str, kind: str) -> str:
+    """Lists, structures, bytes and other types that no table has come in as text."""
+    return name_of(column) if kind.startswith(SIMPLE) and "[" not in kind else \
+        f"CAST({name_of(column)} AS VARCHAR) AS {name_of(column)}"
