@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -68,9 +69,11 @@ def rulebook(company: Company) -> pd.DataFrame:
         rule, tables (names, joined), looks_at (columns, joined), means (for a reader of the figures), consequence
         ("set aside" or "used and flagged"), doubts (what a flag puts in doubt).
     """
-    groups = every_rule(company).groupby(["consequence", "rule", "means"], sort=False)
-    frame = groups.agg(tables=("table", _joined), looks_at=("looks_at", _joined), doubts=("doubts", "first"))
-    return frame.reset_index()[["rule", "tables", "looks_at", "means", "consequence", "doubts"]]
+    groups = every_rule(company).groupby(["consequence", "rule", "means", "doubts"], sort=False)
+    frame = groups.agg(tables=("table", partial(_joined, what="tables")),
+                       looks_at=("looks_at", partial(_joined, what="columns"))).reset_index()
+    order = frame.sort_values("consequence", kind="stable", ignore_index=True)
+    return order[["rule", "tables", "looks_at", "means", "consequence", "doubts"]]
 
 
 def every_rule(company: Company) -> pd.DataFrame:
@@ -87,7 +90,7 @@ def every_rule(company: Company) -> pd.DataFrame:
 
 def counted(rows: pd.DataFrame, company: Company) -> pd.DataFrame:
     """Set-aside rows or flags by table and rule, most first: table, rule, reason (the first one's), rows, means."""
-    reason = rows["reason"].str.partition(": ")[0]
+    reason = rows["reason"].astype(object).str.split(": ", n=1).str[0]
     counts = rows.assign(reason=reason).groupby(["table", "rule"], sort=False).agg(
         reason=("reason", "first"), rows=("rule", "size")).reset_index()
     rules = every_rule(company).drop_duplicates(["table", "rule"])
@@ -97,6 +100,6 @@ def counted(rows: pd.DataFrame, company: Company) -> pd.DataFrame:
     return counts.sort_values(["rows", "table", "rule"], ascending=[False, True, True], ignore_index=True)
 
 
-def _joined(values: pd.Series) -> str:
+def _joined(values: pd.Series, what: str) -> str:
     names = list(dict.fromkeys(values))
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} of them"
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} {what}"

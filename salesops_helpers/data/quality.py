@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -234,15 +235,16 @@ def _dated(relation: ir.Table, table: Table):
 
 
 def _flags(kept: ir.Table, table: Table, rules: list[Rule]) -> pd.DataFrame:
-    """One row a used row and flag."""
-    parts = [
-        _pandas(hit.select(LINE, key=_key(hit, table), file=hit[FILE], dated=_dated(hit, table)))
-        .assign(rule=rule.name, reason=rule.words, doubts=rule.doubts)
-        for rule in rules if not rule.sets_aside
-        for hit in [kept.filter(rule.when(kept))]
-    ]
-    parts = [part for part in parts if len(part)] or [pd.DataFrame(columns=FLAGS[1:])]
-    return pd.concat(parts).assign(table=table.name)[FLAGS].reset_index(drop=True)
+    """One row a used row and flag, in the order of the rules; the engine goes over the rows once."""
+    marking = {f"_flag_{i}": rule for i, rule in enumerate(rules) if not rule.sets_aside}
+    if not marking:
+        return pd.DataFrame(columns=FLAGS)
+    tried = kept.mutate(**{name: rule.when(kept).fill_null(False) for name, rule in marking.items()})
+    hits = tried.filter(reduce(or_, (tried[name] for name in marking))).order_by([FILE, LINE])
+    rows = _pandas(hits.select(LINE, *marking, key=_key(hits, table), file=hits[FILE], dated=_dated(hits, table)))
+    parts = [rows[rows[name].astype(bool)].assign(rule=rule.name, reason=rule.words, doubts=rule.doubts)
+             for name, rule in marking.items()]
+    return stacked(parts, FLAGS[1:]).assign(table=table.name)[FLAGS].reset_index(drop=True)
 
 
 def _mapped(parts: list[Part], table: Table, company: Company) -> pd.DataFrame:
