@@ -69,7 +69,8 @@ def _read(part: Part, columns: list[Column], table: Table, company: Company) -> 
 
 def _refuse_ambiguous(part: Part) -> None:
     """A header that stands twice in a file matters only where the column is used."""
-    if twice := [(c, source) for c, source in part.names.items() if f"{source} (2)" in part.columns]:
+    there = {column.lower() for column in part.columns}
+    if twice := [(c, source) for c, source in part.names.items() if f"{source} (2)".lower() in there]:
         column, source = twice[0]
         raise SalesOpsError(f"{part.label} has the column {source} more than once, and {column} is read from it",
                             "one column of that name", f"take one out, or map {column} to another in {FILE_NAME}")
@@ -135,6 +136,11 @@ def _text(value: ir.Value, column: Column) -> ir.StringValue:
         value = whole.ifelse(value.try_cast("int64").cast("string"), value.cast("string"))
     value = value if value.type().is_string() else value.cast("string")
     return value.lower() if column.allowed else value
+
+
+def _time(value: ir.Value, kind: str, is_text: bool) -> ir.TimestampValue:
+    """ISO days, months and moments; see `dates.moment`."""
+    return dates.moment(value, Column("", kind, ""), dates.Written() if is_text else None, None)
 
 
 def _boolean(value: ir.Value) -> ir.BooleanValue:

@@ -28,6 +28,7 @@ TWO = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{2})" + REST
 NAMES = ("jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may", "june?", "july?", "aug(?:ust)?",
          "sept?(?:ember)?", "oct(?:ober)?", "nov(?:ember)?", "dec(?:ember)?")
 NAMED = "(" + "|".join(NAMES) + ")"
+HALVES = r"(?i)\d ?[ap]\.?m\.?(?:\W|$)"
 CLOCK = r"(?i)^(\S+) (\d{1,2})(:\d{2}(?::\d{2}(?:\.\d+)?)?) ?([ap])\.?m\.?(.*)$"
 
 
@@ -80,7 +81,7 @@ def _closely(given, table: Table, column: Column, company: Company, label: str, 
         YEAR: held["first"].notnull() & held["back"].notnull() & (held["one"].notnull() | held["other"].notnull()),
         "not year": held["first"].notnull() & held["back"].isnull() & (held["one"].notnull() | held["other"].notnull()),
     }
-    asked = {"names": held["value"].re_search("(?i)" + NAMED).any(), "clock": held["value"].re_search(CLOCK).any(),
+    asked = {"names": held["value"].re_search("(?i)" + NAMED).any(), "clock": held["value"].re_search(HALVES).any(),
              "firsts": held["first"].nunique(), "lasts": held["last"].nunique()}
     for kind, hit in kinds.items():
         asked |= {f"{kind}:from": held["line"].min(where=hit), f"{kind}:to": held["line"].max(where=hit),

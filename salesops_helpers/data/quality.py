@@ -77,12 +77,16 @@ class Checked:
 
 
 class Checker:
-    """The tables of one company, each read and checked when it is first asked for, and once."""
+    """The tables of one company, each read and checked when it is first asked for, and once.
+
+    ``facts``: table → file → what was found out about the file (its encoding, delimiter, how its dates are written).
+    """
 
     def __init__(self, company: Company):
         self.company, self.source = company, open_source(company)
         self.con, self.names = self.source.con, self.source.names
         self.extract_date = None if company.extract_date is None else pd.Timestamp(company.extract_date)
+        self.facts: dict[str, dict[str, dict[str, str]]] = {}
         self._done: dict[str, Checked] = {}
 
     def table(self, name: str) -> Checked:
@@ -102,6 +106,7 @@ class Checker:
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
+        self.facts[table.name] = {part.label: part.facts for part in parts}
         rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
         decided = decide(self.con, table, values, rules)
         kept, aside = decided.used, _explained(decided.aside, table, rules)

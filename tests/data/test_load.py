@@ -80,7 +80,7 @@ def test_a_missing_source_or_file_is_refused(tmp_path):
         load("nowhere")
     folder = write_company(tmp_path / "acme")
     (folder / "reps.csv").unlink()
-    with pytest.raises(SalesOpsError, match=r"table reps: no file reps.csv, reps.parquet, reps.xlsx in .* opportunities.csv"):
+    with pytest.raises(SalesOpsError, match=r"no file reps.csv, reps.parquet, reps.xlsx in .* opportunities.csv"):
         load(folder)
 
 

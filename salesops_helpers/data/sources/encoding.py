@@ -31,6 +31,7 @@ CALLED = {
 }
 SINGLE = "cp1252"
 OTHERS = ["cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "cp949"]
+ALIKE = 0.02
 LARGEST_RATIO, RATIO_FROM = 200, 1 << 26
 codecs.register_error("salesops.nul", lambda error: ("\x00", error.end))
 
@@ -115,12 +116,10 @@ def _single_byte(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
     found = list(from_bytes(sample, cp_isolation=[SINGLE, *OTHERS], preemptive_behaviour=False))
-    if not found:
-        return SINGLE
-    western = next((m for m in found if m.encoding == SINGLE), None)
-    best = found[0]
-    no_worse = western and (western.chaos, -western.coherence) <= (best.chaos, -best.coherence)
-    return SINGLE if no_worse else best.encoding
+    tidy = [m for m in found if m.chaos <= min(other.chaos for other in found) + ALIKE]
+    best = [m for m in tidy if m.coherence >= max(other.coherence for other in tidy)]
+    western = [m for m in best if SINGLE in (m.encoding, *m.could_be_from_charset)]
+    return SINGLE if western or not best else best[0].encoding
 
 
 def _transcode(path: Path, to: Path, encoding: str) -> None:

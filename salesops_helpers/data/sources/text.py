@@ -18,7 +18,7 @@ from salesops_helpers.data.company import Company
 from salesops_helpers.data.sources.base import LINE, Raw, no_records
 from salesops_helpers.data.sources.encoding import as_utf8, chunks
 from salesops_helpers.data.sources.records import LONGEST, Records
-from salesops_helpers.errors import SalesOpsError, one_line
+from salesops_helpers.errors import SalesOpsError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 HEADER_BYTES = 1 << 20
@@ -164,8 +164,10 @@ def _by_record(con, relation: str, path: Path, header: Header) -> pd.DataFrame:
             next(stream)
         records.width = len(header.names)
         into_engine(con, relation, header.names, stream)
-    lost = pd.DataFrame(records.damaged, columns=[LINE, "reason", "row"]) if records.damaged else no_records()
-    return lost.assign(reason="the record cannot be read: " + lost["reason"].map(one_line))
+    if not records.damaged:
+        return no_records()
+    said = [(number, f"the record cannot be read: {reason}", row) for number, reason, row in records.damaged]
+    return pd.DataFrame(said, columns=[LINE, "reason", "row"])
 
 
 def into_engine(con, relation: str, names: list[str], records: Iterator[tuple[int, list]]) -> None:
