@@ -82,7 +82,7 @@ def test_unknown_headers_get_the_closest_columns_and_the_rest_is_said(unknown):
     assert given["stages"] == ["Talking", "Signed", "Dead end"]
     text = (unknown / "company.toml").read_text()
     assert "# won_stages: guessed by name" in text
-    assert "# pipeline.csv (opportunities): Comment" in text and "# people.csv (reps): Shoe size" in text
+    assert '# segment = "Comment"  (perhaps)' in text and "# people.csv (reps): Shoe size" in text
     assert check(unknown).counts["used"].tolist() == [2, 3]
 
 
