@@ -31,16 +31,25 @@ def flags(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        table, file, source_line (missing for rules on a row among others), key, rule, reason, dated (day of the row),
+        table, file, source_line (missing where the source does not tell), key, rule, reason, dated (day of the row),
         doubts (amount, date, stage, owner, customer or record).
     """
-    parts = [watched(tables)]
+    parts = [_placed(watched(tables), tables)]
     if tables.checked is not None:
         rows = tables.checked.flags()
         undated = rows["dated"].isna() & rows["table"].map(lambda name: bool(TABLES[name].dated_by)).astype(bool)
         parts.insert(0, _known(rows[~undated] if tables.as_of < tables.extract_date else rows, tables))
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True).reindex(columns=FLAGS) if parts else pd.DataFrame(columns=FLAGS)
+
+
+def _placed(found: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """What was found, with file and source_line where a checker knows them."""
+    if tables.checked is None or found.empty:
+        return found
+    keys = found.groupby("table", sort=False)["key"].unique()
+    known = pd.concat([tables.checked.places(name, list(some)).assign(table=name) for name, some in keys.items()])
+    return found.astype(object).merge(known.astype(object), on=["table", "key"], how="left")
 
 
 def set_aside(tables: Tables) -> pd.DataFrame:

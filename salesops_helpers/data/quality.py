@@ -99,6 +99,16 @@ class Checker:
         """The flags of every table, as of the extract date: the columns FLAGS."""
         return stacked([self.table(name).flags for name in self.names], FLAGS)
 
+    def places(self, name: str, keys: list[str]) -> pd.DataFrame:
+        """Where used rows with these keys stand in the source: key, file, source_line; keys as in FLAGS."""
+        import ibis
+
+        self.table(name)
+        rows = self.con.table(f"used_{name}")
+        named = rows.select(LINE, file=rows[FILE], key=_key(rows, TABLES[name]))
+        wanted = ibis.memtable(pd.DataFrame({"key": keys}, dtype=object))
+        return _pandas(named.semi_join(wanted, "key")).drop_duplicates("key")
+
     def set_aside(self) -> pd.DataFrame:
         """The set-aside rows of every table: the columns SET_ASIDE."""
         return stacked([self.table(name).set_aside for name in self.names], SET_ASIDE)

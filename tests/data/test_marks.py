@@ -98,6 +98,17 @@ def test_tables_hold_what_was_set_aside_and_flagged(company):
     assert tables.flags.loc[0, "source_line"] == 7
 
 
+def test_flags_of_rows_among_others_say_where_the_row_stands(tmp_path):
+    rows = f"{HEAD}\nd1,r1,Won,2026-01-05,2026-02-10,0\nd2,r1,Open,2026-01-05,,5\nd3,r1,Won,2026-01-05,2026-02-10,0\n"
+    quotas = "rep_id,month,amount\nr1,2025-12,5\nr2,2026-03,5\n"
+    flags = load(write_company(tmp_path / "acme", opportunities=rows, quotas=quotas, reps=REPS)).flags
+    assert flags[["file", "source_line", "key", "rule"]].to_numpy().tolist() == [
+        ["opportunities.csv", 2, "d1", "won without an amount"],
+        ["opportunities.csv", 4, "d3", "won without an amount"],
+        ["quotas.csv", 3, "r2 / 2026-03", "quota outside employment"],
+    ]
+
+
 def test_an_earlier_day_knows_no_later_row(company):
     tables = load(company, month="2026-02")
     assert tables.set_aside["key"].tolist() == ["early", "undated"]

@@ -10,6 +10,7 @@ from salesops_helpers import Tables
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.marks import every_rule, rulebook
 from salesops_helpers.data.watch import FOUND, WATCHES, watched
+from salesops_helpers.data.watch.spread import slipped
 
 ACME = Company(name="Acme", currency="EUR", stages=["Open", "Won", "Lost"], won_stages=["Won"], lost_stages=["Lost"])
 DAY = pd.Timestamp("2026-06-30")
@@ -226,6 +227,19 @@ def test_targets_and_demand_with_a_slipped_decimal():
     assert hits(tables, "demand far from usual") == ["P / 2025-08"]
     short = [{"product": "P", "month": "2025-08-01", "stocked_out": True}]
     assert hits(company(demand=demand, supply=short), "demand far from usual") == []
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(10, 0.4), (100, 0.4), (1000, 0.2), (1000, 0.4)])
+def test_slips_are_found_in_noisy_series_and_noise_is_not(mean, spread):
+    rng = np.random.default_rng(6)
+    season = 1 + 0.4 * np.sin(np.arange(36) / 12 * 2 * np.pi)
+    values = pd.Series(rng.poisson(mean * np.exp(rng.normal(0, spread, (100, 36))) * season).ravel().astype(float))
+    group = pd.Series(np.repeat(np.arange(100), 36))
+    month = pd.Series(np.tile(pd.date_range("2023-01-01", periods=36, freq="MS"), 100))
+    assert len(slipped(values, group, month)) <= 0.002 * len(values)
+    planted = rng.choice(len(values), 60, replace=False)
+    changed = values.where(~values.index.isin(planted), values * 100)
+    assert np.isin(planted, slipped(changed, group, month).index).mean() > (0.6 if mean == 10 else 0.8)
 
 
 def test_small_counts_vary_without_being_slips():
