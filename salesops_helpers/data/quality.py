@@ -118,7 +118,7 @@ class Checker:
         values = typed(gathered(parts, table, self.company), table, self.company)
         self.facts[table.name] = {part.label: part.facts for part in parts}
         rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
-        decided = decide(self.con, table, values, rules)
+        decided = decide(self.con, table, values, rules, {part.label: part.relation for part in parts})
         kept, aside = decided.used, _explained(decided.aside, table, rules)
         lost = [part.unreadable.assign(file=part.label) for part in parts if len(part.unreadable)]
         checked = Checked(

@@ -102,13 +102,16 @@ def by_the_kit(folder: str) -> dict:
 # By hand
 
 CLEAN = "nullif(trim({0}, ' \t\n\r\v\f'), '')"
+MISSING = "('-', '—', '–', 'N/A', 'n/a', 'null', 'NULL', 'None', '#N/A', 'NaN')"
+ID = f"CASE WHEN {CLEAN} NOT IN {MISSING} THEN {CLEAN} END"
 TIME = "CASE WHEN {0}::TIMESTAMP BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2199-12-31' THEN {0}::TIMESTAMP END"
 NUMBER = "CASE WHEN NOT isnan({0}) AND NOT isinf({0}) THEN {0} END"
 END = "TIMESTAMP '2026-09-30 23:59:59.999999'"
 
 
 def text(column: str) -> str:
-    return f"{CLEAN.format(column)} AS {column}"
+    known = ID if column in ("activity_id", "opportunity_id", "rep_id", "product") else CLEAN
+    return f"{known.format(column)} AS {column}"
 
 
 HAND = f"""
@@ -118,31 +121,34 @@ FROM read_parquet('FOLDER/reps.parquet');
 CREATE TEMP TABLE places AS SELECT {text('rep_id')}, valid_from, {text('team')}, {text('region')}
 FROM read_parquet('FOLDER/rep_history.parquet');
 
-CREATE TEMP TABLE twice_a AS SELECT hash({CLEAN.format('activity_id')}) AS h
+CREATE TEMP TABLE twice_a AS SELECT hash({ID.format('activity_id')}) AS h
 FROM read_parquet('FOLDER/activities.parquet') WHERE activity_id IS NOT NULL GROUP BY h HAVING count(*) > 1;
 
 CREATE TEMP TABLE bad_a AS WITH ruled AS (
-  SELECT line, activity_id, given, CASE
+  SELECT line, activity_id, CASE
       WHEN activity_id IS NULL THEN 1 WHEN rep_id NOT IN (SELECT rep_id FROM reps) OR rep_id IS NULL THEN 2
       WHEN occurred_at IS NULL THEN 3 WHEN occurred_at > {END} THEN 4
       WHEN given_minutes IS NOT NULL AND minutes IS NULL THEN 5 WHEN minutes < 0 THEN 6 END AS rule
   FROM (SELECT file_row_number AS line, {text('activity_id')}, {text('rep_id')},
                {TIME.format('occurred_at')} AS occurred_at, minutes AS given_minutes,
-               {NUMBER.format('minutes')} AS minutes,
-               concat_ws('|', activity_id, rep_id, opportunity_id, kind, occurred_at, minutes) AS given
+               {NUMBER.format('minutes')} AS minutes
         FROM read_parquet('FOLDER/activities.parquet', file_row_number = true))
   WHERE rule IS NOT NULL OR hash(activity_id) IN (SELECT h FROM twice_a)
+), told AS (
+  SELECT ruled.*, concat_ws('|', a.activity_id, rep_id, a.opportunity_id, kind, occurred_at, minutes) AS given
+  FROM read_parquet('FOLDER/activities.parquet', file_row_number = true) AS a
+  JOIN ruled ON ruled.line = a.file_row_number
 ), ranked AS (
-  SELECT *, row_number() OVER w AS n, given = first_value(given) OVER w AS same FROM ruled
+  SELECT *, row_number() OVER w AS n, given = first_value(given) OVER w AS same FROM told
   WINDOW w AS (PARTITION BY activity_id, rule IS NULL ORDER BY line)
 ) SELECT line, CASE WHEN rule IS NOT NULL THEN rule WHEN same THEN 7 ELSE 8 END AS rule
   FROM ranked WHERE rule IS NOT NULL OR n > 1;
 
-CREATE TEMP TABLE twice_o AS SELECT hash({CLEAN.format('opportunity_id')}) AS h
+CREATE TEMP TABLE twice_o AS SELECT hash({ID.format('opportunity_id')}) AS h
 FROM read_parquet('FOLDER/opportunities.parquet') WHERE opportunity_id IS NOT NULL GROUP BY h HAVING count(*) > 1;
 
 CREATE TEMP TABLE bad_o AS WITH ruled AS (
-  SELECT line, opportunity_id, given, CASE
+  SELECT line, opportunity_id, CASE
       WHEN opportunity_id IS NULL THEN 1 WHEN rep_id NOT IN (SELECT rep_id FROM reps) THEN 2
       WHEN given_created IS NOT NULL AND created_on IS NULL THEN 3 WHEN created_on > {END} THEN 4
       WHEN given_amount IS NOT NULL AND amount IS NULL THEN 5
@@ -154,12 +160,15 @@ CREATE TEMP TABLE bad_o AS WITH ruled AS (
   FROM (SELECT file_row_number AS line, {text('opportunity_id')}, {text('rep_id')}, {text('stage')},
                amount AS given_amount, {NUMBER.format('amount')} AS amount,
                created_on AS given_created, {TIME.format('created_on')} AS created_on,
-               closed_on AS given_closed, {TIME.format('closed_on')} AS closed_on,
-               concat_ws('|', opportunity_id, rep_id, product, stage, amount, created_on, closed_on) AS given
+               closed_on AS given_closed, {TIME.format('closed_on')} AS closed_on
         FROM read_parquet('FOLDER/opportunities.parquet', file_row_number = true))
   WHERE rule IS NOT NULL OR hash(opportunity_id) IN (SELECT h FROM twice_o)
+), told AS (
+  SELECT ruled.*, concat_ws('|', o.opportunity_id, rep_id, product, stage, amount, created_on, closed_on) AS given
+  FROM read_parquet('FOLDER/opportunities.parquet', file_row_number = true) AS o
+  JOIN ruled ON ruled.line = o.file_row_number
 ), ranked AS (
-  SELECT *, row_number() OVER w AS n, given = first_value(given) OVER w AS same FROM ruled
+  SELECT *, row_number() OVER w AS n, given = first_value(given) OVER w AS same FROM told
   WINDOW w AS (PARTITION BY opportunity_id, rule IS NULL ORDER BY line)
 ) SELECT line, CASE WHEN rule IS NOT NULL THEN rule WHEN same THEN 13 ELSE 14 END AS rule
   FROM ranked WHERE rule IS NOT NULL OR n > 1;
@@ -193,7 +202,7 @@ count(*) FILTER (alone) + count(DISTINCT opportunity_id) FILTER (NOT alone) AS w
 CLOSED = """SELECT rep_id, count(*) FILTER (stage = 'Won') AS won, count(*) AS closed,
 sum(amount::DECIMAL(38, 6)) FILTER (stage = 'Won')::DOUBLE AS won_value FROM deals
 WHERE closed_on BETWEEN TIMESTAMP '2025-10-01' AND TIMESTAMP '2026-09-30' GROUP BY rep_id"""
-DONE = f"""SELECT {CLEAN.format('rep_id')} AS rep_id, {CLEAN.format('kind')} AS kind,
+DONE = f"""SELECT {ID.format('rep_id')} AS rep_id, {CLEAN.format('kind')} AS kind,
 date_trunc('month', occurred_at) AS month, count(*) AS rows, sum(minutes::DECIMAL(38, 6))::DOUBLE AS minutes
 FROM read_parquet('FOLDER/activities.parquet', file_row_number = true)
 ANTI JOIN bad_a ON file_row_number = bad_a.line GROUP BY ALL"""
