@@ -382,7 +382,8 @@ def test_a_column_that_company_toml_names_and_no_file_has_is_refused(tmp_path):
 
 
 def test_dates_of_a_log_are_read_as_its_own_values_tell(tmp_path):
-    log = HISTORY.replace("2026-01-05T09:00:00Z", "05/01/2026 09:00").replace("2026-02-10T09:00:00Z", "13/02/2026 09:00")
+    log = HISTORY.replace("2026-01-05T09:00:00Z", "05/01/2026 09:00")
+    log = log.replace("2026-02-10T09:00:00Z", "13/02/2026 09:00")
     log = log.replace("2026-02-01T09:00:00Z", "01/02/2026 09:00").replace("2026-03-01T09:00:00Z", "01/03/2026 09:00")
     made = load(salesforce(tmp_path, OpportunityHistory=log, OpportunityFieldHistory=FIELDS)).stage_history
     assert sorted(made["changed_at"].dt.strftime("%Y-%m-%d").unique()) == [
@@ -390,7 +391,8 @@ def test_dates_of_a_log_are_read_as_its_own_values_tell(tmp_path):
 
 
 def test_dates_of_a_log_that_do_not_tell_stop_the_run(tmp_path):
-    log = HISTORY.replace("2026-01-05T09:00:00Z", "05/01/2026 09:00").replace("2026-02-10T09:00:00Z", "10/02/2026 09:00")
+    log = HISTORY.replace("2026-01-05T09:00:00Z", "05/01/2026 09:00")
+    log = log.replace("2026-02-10T09:00:00Z", "10/02/2026 09:00")
     log = log.replace("2026-02-01T09:00:00Z", "01/02/2026 09:00").replace("2026-03-01T09:00:00Z", "01/03/2026 09:00")
     with pytest.raises(SalesOpsError, match="stage_history.changed_at .*05/01/2026 09:00"):
         check(salesforce(tmp_path, OpportunityHistory=log))
