@@ -379,3 +379,23 @@ def test_a_column_that_company_toml_names_and_no_file_has_is_refused(tmp_path):
     folder = salesforce(tmp_path, '\n[columns.opportunities]\namount = "Net__c"\n')
     with pytest.raises(SalesOpsError, match="Opportunity.csv has no column 'Net__c', which company.toml names"):
         load(folder).opportunities  # noqa: B018
+
+
+def test_dates_of_a_log_are_read_as_its_own_values_tell(tmp_path):
+    log = HISTORY.replace("2026-01-05T09:00:00Z", "05/01/2026 09:00")
+    log = log.replace("2026-02-10T09:00:00Z", "13/02/2026 09:00")
+    log = log.replace("2026-02-01T09:00:00Z", "01/02/2026 09:00").replace("2026-03-01T09:00:00Z", "01/03/2026 09:00")
+    made = load(salesforce(tmp_path, OpportunityHistory=log, OpportunityFieldHistory=FIELDS)).stage_history
+    assert sorted(made["changed_at"].dt.strftime("%Y-%m-%d").unique()) == [
+        "2026-01-05", "2026-01-20", "2026-02-01", "2026-02-13", "2026-03-01", "2026-03-05"]
+
+
+def test_dates_of_a_log_that_do_not_tell_stop_the_run(tmp_path):
+    log = HISTORY.replace("2026-01-05T09:00:00Z", "05/01/2026 09:00")
+    log = log.replace("2026-02-10T09:00:00Z", "10/02/2026 09:00")
+    log = log.replace("2026-02-01T09:00:00Z", "01/02/2026 09:00").replace("2026-03-01T09:00:00Z", "01/03/2026 09:00")
+    with pytest.raises(SalesOpsError, match="stage_history.changed_at .*05/01/2026 09:00"):
+        check(salesforce(tmp_path, OpportunityHistory=log))
+    more = '\n[dates]\n"stage_history.changed_at" = "month first"\n'
+    tables = load(salesforce(tmp_path, more, OpportunityHistory=log))
+    assert tables.stage_history["changed_at"].dt.strftime("%Y-%m-%d").tolist() == ["2026-01-02", "2026-01-03"]

@@ -47,8 +47,8 @@ def test_a_crms_export_is_recognised_and_reads_at_once(tmp_path, dialect):
     counts = check(tmp_path / "acme").counts.set_index("table")
     assert (counts["rows_in"] == counts["used"] + counts["set_aside"]).all()
     assert counts["set_aside"].sum() == LEFT_OUT[dialect]
-    assert counts["used"].to_dict() == {"reps": 6, "opportunities": 60, "stage_history": 256, "activities": 150, "leads": 20,
-                                "quotas": 36, "splits": 8}
+    assert counts["used"].to_dict() == {"reps": 6, "opportunities": 60, "stage_history": 256, "activities": 150,
+                                       "leads": 20, "quotas": 36, "splits": 8}
 
 
 def test_files_of_a_crm_under_other_names_are_named(tmp_path):
