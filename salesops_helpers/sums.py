@@ -22,7 +22,8 @@ PLACE = ["team", "manager", "region"]
 def closed_span(tables: Tables) -> pd.Timestamp:
     """The first day on which a deal closed; missing where none did."""
     deals = tables.rows("opportunities")
-    return tables.rows_engine.collect(deals.agg(first=deals["closed_on"].min()), "opportunities")["first"].iloc[0]
+    first = tables.rows_engine.held(f"closed_{tables.as_of:%Y%m%d}", deals.agg(first=deals["closed_on"].min()))
+    return tables.rows_engine.collect(first, "opportunities")["first"].iloc[0]
 
 
 def closed(tables: Tables, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

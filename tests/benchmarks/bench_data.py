@@ -4,7 +4,7 @@ The company is made in a temporary folder: ``SALESOPS_BENCH_ROWS`` activities (d
 opportunities, 3,000 reps; one row in a few thousand is bad in each of the ways that the rules know. Both sides read the
 same Parquet files in a process of their own and give the same frames: bookings of the company and by rep, team, region
 and product; wins and losses by rep; activities by rep, kind and month; and, for each table, rows in, used and set
-aside by reason.
+aside by reason. Beside it: probable duplicates found among records whose true pairs are known.
 """
 
 from __future__ import annotations
@@ -305,6 +305,19 @@ def bench_reading_a_month(tmp_path: Path) -> list[dict]:
         {**figure, "name": "read_by_hand", "value": full["hand"]["seconds"], "unit": "seconds", "goal": None},
         {**figure, "name": "read_tenth", "value": tenth["kit"]["seconds"], "unit": "seconds", "goal": None},
         {**figure, "name": "peak_gb_by_hand", "value": full["hand"]["peak"], "unit": "GB", "goal": None},
+    ]
+
+
+def bench_duplicates(cases: Path) -> list[dict]:
+    """The pairs found among the person records of the cases, against the known ones."""
+    from febrl import TRUE_PAIRS, febrl_scores
+
+    precision, recall, seconds = febrl_scores(cases)
+    figure = {"area": "data", "better": "higher", "kind": "gate", "n": TRUE_PAIRS}
+    return [
+        {**figure, "name": "febrl_precision", "value": precision, "unit": "share", "goal": 0.98},
+        {**figure, "name": "febrl_recall", "value": recall, "unit": "share", "goal": 0.95},
+        {**figure, "name": "febrl_seconds", "value": seconds, "unit": "seconds", "goal": None, "better": "lower"},
     ]
 
 
