@@ -44,7 +44,7 @@ class Written:
 
 def look(given: ir.Table, table: Table, columns: list[Column], company: Company, label: str, serial: int | None
          ) -> dict[str, Written]:
-    """How the text columns `columns` (held as ``given_<column>``) are written.
+    """How the text columns `columns` (held as ``given_<column>``, and as ``raw_<column>`` untouched) are written.
 
     Parameters
     ----------
@@ -58,13 +58,13 @@ def look(given: ir.Table, table: Table, columns: list[Column], company: Company,
     """
     if not columns:
         return {}
-    odd = {c.name: (given[f"given_{c.name}"].notnull() & ~_is_iso(given[f"given_{c.name}"], c)).sum() for c in columns}
+    odd = {c.name: (given[f"raw_{c.name}"].notnull() & ~_is_iso(given[f"raw_{c.name}"], c)).sum() for c in columns}
     found = given.aggregate(**odd).to_pyarrow().to_pylist()[0]
     return {c.name: _closely(given, table, c, company, label, serial) if found[c.name] else Written() for c in columns}
 
 
 def _is_iso(value: ir.StringValue, column: Column) -> ir.BooleanValue:
-    whole = value.like("____-__-__%")
+    whole = value.like("____-__-__%") & ~value.endswith(" ")
     return whole | value.like("____-__") if column.type == "month" else whole
 
 

@@ -66,10 +66,16 @@ def present(value: ir.StringValue, column: Column, table: Table) -> ir.StringVal
 
     In other texts, such as a name, only the empty text is missing: somebody may be called None.
     """
-    value = value.strip().nullif("")
+    value = stripped(value).nullif("")
     if column.type == "text" and not is_id(column, table):
         return value
     return value.isin(MISSING).ifelse(None, value)
+
+
+def stripped(value: ir.StringValue) -> ir.StringValue:
+    """The text without blanks at its ends; most texts have none, and looking is cheaper than stripping."""
+    ends = value.endswith(" ") | value.endswith("\t") | value.endswith("\n") | value.endswith("\r")
+    return ((value.ascii_str() <= 32) | ends).ifelse(value.strip(), value)
 
 
 def tidy(value: ir.StringValue, company: Company) -> ir.StringValue:
@@ -80,7 +86,8 @@ def tidy(value: ir.StringValue, company: Company) -> ir.StringValue:
 
 
 def look(given: ir.Table, table: Table, columns: list[Column], company: Company) -> list[Seen]:
-    """What all values of the text columns `columns` (held as ``given_<column>``) say of how they are written.
+    """What all values of the text columns `columns` (held as ``given_<column>``, and as ``raw_<column>`` untouched) say
+    of how they are written.
 
     One pass over cheap signs; a second one, with patterns, for columns that are not plain numbers with a point.
     """
@@ -88,8 +95,8 @@ def look(given: ir.Table, table: Table, columns: list[Column], company: Company)
         return []
     quick = {}
     for c in columns:
-        value = given[f"given_{c.name}"]
-        third = value.right(4).left(1) == "."
+        value = given[f"raw_{c.name}"]
+        third = value.substr(value.length() - 4, 1) == "."
         quick |= {f"{c.name}:odd": value.count() - value.try_cast("float64").count(), f"{c.name}:three": third.sum(),
                   f"{c.name}:other": (value.contains(".") & ~third).sum()}
     found = given.aggregate(**quick).to_pyarrow().to_pylist()[0]
