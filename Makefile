@@ -26,9 +26,9 @@ test: $(READY) data/sample/company.toml ## style, tests on two processes, every 
 	@$(PY) -m ruff check .
 	@$(PYTEST) -m "not slow"
 
-test-all: $(READY) data/sample/company.toml ## the same, with the long simulations and the kill and soak tests
+test-all: $(READY) data/sample/company.toml ## the same with the long simulations, and new random examples
 	@$(PY) -m ruff check .
-	@$(PYTEST)
+	@$(PYTEST) --hypothesis-profile=new
 
 bench: $(READY) data/sample/company.toml ## benchmarks against their goals, to bench.json (AREA=run, data, kpis, reps, forecast, pay or plan)
 	@$(PY) tests/benchmarks/run.py $(AREA)

@@ -51,9 +51,9 @@ def sample(
 @app.command()
 def check(
     source: Source,
-    out: Annotated[Path, typer.Option(help="Folder for set_aside.csv.")] = Path("reports/check"),
+    out: Annotated[Path, typer.Option(help="Folder for set_aside.csv and flags.csv.")] = Path("reports/check"),
 ) -> None:
-    """Say what a source holds: rows in, used and set aside, by table and reason."""
+    """Say what a source holds: rows in, used, set aside and flagged, by table and reason."""
     from salesops_helpers.data.check import check as run
 
     typer.echo(run(source, out).text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesops_helpers.data.columns import TEXT
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.periods import month_end, month_start, quarter_start, year_start
@@ -35,12 +36,11 @@ def place_on(tables: Tables, reps: pd.Series, days: pd.Series) -> pd.DataFrame:
         team, manager, region, on the index of `reps`.
     """
     columns = ["team", "manager", "region"]
-    asked = pd.DataFrame({"rep_id": reps.astype(object), "day": days, "order": range(len(reps))})
-    today = tables.reps.set_index(tables.reps["rep_id"].astype(object))[columns]
-    now = today.reindex(asked["rep_id"]).set_axis(reps.index)
+    asked = pd.DataFrame({"rep_id": reps.astype(TEXT), "day": days, "order": range(len(reps))})
+    now = tables.reps.set_index("rep_id")[columns].reindex(asked["rep_id"].to_numpy()).set_axis(reps.index)
     if not tables.has("rep_history"):
         return now
-    history = tables.rep_history.assign(rep_id=tables.rep_history["rep_id"].astype(object)).sort_values("valid_from")
+    history = tables.rep_history.sort_values("valid_from")
     then = pd.merge_asof(
         asked.sort_values("day"), history[["rep_id", "valid_from", *columns]],
         left_on="day", right_on="valid_from", by="rep_id",
@@ -98,7 +98,7 @@ def bookings(tables: Tables, by: str | None = None) -> pd.DataFrame:
 def _sums(tables: Tables, unit: str | None) -> pd.DataFrame:
     credit = credited(tables)
     credit = credit if unit == "rep_id" else credit[~credit["overlay"]]
-    credit = credit.assign(unit=tables.company.name if unit is None else credit[unit].astype(object).fillna("(none)"))
+    credit = credit.assign(unit=tables.company.name if unit is None else credit[unit].fillna("(none)"))
     return credit.groupby(["unit", "month"]).agg(bookings=("bookings", "sum"), wins=("opportunity_id", "nunique"))
 
 

@@ -94,6 +94,8 @@ def homogeneity(successes, trials, seed: int = SEED) -> Homogeneity:
     from scipy.special import chdtrc
 
     won, n = _counts(successes, trials)
+    order = np.lexsort((won, n))  # the same draws whatever the order of the units
+    won, n = won[order], n[order]
     degrees, rate = max(len(n) - 1, 0), won.sum() / max(n.sum(), 1)
     if degrees == 0 or rate in (0, 1):
         return Homogeneity(0.0, degrees, 1.0, False)

@@ -9,7 +9,10 @@ MISSING = "–"
 
 def number(value: float, digits: int = 0) -> str:
     """``1234567.8`` as ``1,234,568``; missing as an en dash."""
-    return MISSING if pd.isna(value) else f"{value + 0.0:,.{digits}f}".replace("-", "−") if value else f"{0:.{digits}f}"
+    if pd.isna(value):
+        return MISSING
+    text = f"{abs(value):,.{digits}f}"
+    return f"−{text}" if value < 0 and text.strip("0.,") else text
 
 
 def money(value: float, currency: str = "", digits: int = 0) -> str:

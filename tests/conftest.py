@@ -1,4 +1,7 @@
-"""What all tests share: where the cases and the browser are, pandas as it will be, and the rules on skipped tests."""
+"""What all tests share: where the cases and the browser are, pandas as it will be, the rules on skipped tests.
+
+Hypothesis tries the same examples at each run, so that a run says the same twice; ``make test-all`` draws new ones.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from house_rules import HouseRules
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
 pd.options.mode.copy_on_write = True
 pd.options.future.infer_string = True
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("new", deadline=None, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Annotated
 
@@ -66,7 +66,9 @@ def plain(value: Fraction) -> str:
             rest //= prime
     if rest != 1:
         return str(value)
-    text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+    with localcontext() as exact:
+        exact.prec = len(str(value.numerator)) + value.denominator.bit_length()
+        text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

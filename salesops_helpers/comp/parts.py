@@ -175,3 +175,47 @@ class Cap(Strict):
     of: Literal["total"]
     at: Annotated[Fraction, BeforeValidator(to_cap)]
     excess: Literal["forfeited"]
+
+
+class WrittenPlan(Strict):
+    """A pay plan as it is written, one version of it: each value is possible, whether they fit together is not checked.
+
+    Attributes
+    ----------
+    plan : str
+        Its name, which is also the name of its file.
+    version, status, effective, currency
+        Which version, ``draft`` or ``approved``, from when to when, ISO 4217.
+    target_incentive : Fraction, "assigned" or None
+        Variable pay at 100 %: per effective span in major units, or each rep's own yearly amount in plan_assignments,
+        or None where the plan pays plain rates on money.
+    components, gates, cap, period, rounding
+        How it pays. `draw` and `clawback` may only be null: they are not computed yet.
+    """
+
+    plan: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    version: Whole
+    status: Literal["draft", "approved"]
+    effective: Effective
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    period: Period
+    rounding: Rounding
+    target_incentive: Annotated[Fraction | Literal["assigned"] | None, BeforeValidator(target)] = None
+    components: Annotated[list[Component], Field(min_length=1)]
+    gates: list[Gate] = []
+    cap: Cap | None = None
+    draw: None = None
+    clawback: None = None
+
+    def component(self, name: str) -> Component:
+        return next(c for c in self.components if c.id == name)
+
+    @property
+    def own(self) -> Component | None:
+        """The first component that pays on the rep's own result, if there is one."""
+        mine = [c for c in self.components if c.measure.level == "individual" and c.unit != "bonus"]
+        return mine[0] if mine else None
+
+    @property
+    def on_target(self) -> bool:
+        return self.target_incentive is not None

@@ -6,12 +6,12 @@ rounded*. Whatever the engine does not compute is refused here, never left out o
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
-from salesops_helpers.comp.parts import Cap, Component, Effective, Gate, Period, Rounding, Strict, Whole, target
+from salesops_helpers.comp.parts import WrittenPlan
+from salesops_helpers.comp.rules import check
 from salesops_helpers.errors import SalesOpsError, listed
 
 if TYPE_CHECKING:
@@ -20,55 +20,13 @@ if TYPE_CHECKING:
 ENDING = ".yaml"
 
 
-class Plan(Strict):
-    """A pay plan, one version of it.
-
-    Attributes
-    ----------
-    plan : str
-        Its name, which is also the name of its file.
-    version, status, effective, currency
-        Which version, ``draft`` or ``approved``, from when to when, ISO 4217.
-    target_incentive : Fraction, "assigned" or None
-        Variable pay at 100 %: per effective span in major units, or each rep's own yearly amount in plan_assignments,
-        or None where the plan pays plain rates on money.
-    components, gates, cap, period, rounding
-        How it pays. `draw` and `clawback` may only be null: they are not computed yet.
-    """
-
-    plan: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-    version: Whole
-    status: Literal["draft", "approved"]
-    effective: Effective
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    period: Period
-    rounding: Rounding
-    target_incentive: Annotated[Fraction | Literal["assigned"] | None, BeforeValidator(target)] = None
-    components: Annotated[list[Component], Field(min_length=1)]
-    gates: list[Gate] = []
-    cap: Cap | None = None
-    draw: None = None
-    clawback: None = None
+class Plan(WrittenPlan):
+    """A pay plan that can be paid on: a `WrittenPlan` whose parts fit together."""
 
     @model_validator(mode="after")
     def _payable(self) -> Plan:
-        from salesops_helpers.comp.rules import check
-
         check(self)
         return self
-
-    def component(self, name: str) -> Component:
-        return next(c for c in self.components if c.id == name)
-
-    @property
-    def own(self) -> Component | None:
-        """The first component that pays on the rep's own result, if there is one."""
-        mine = [c for c in self.components if c.measure.level == "individual" and c.unit != "bonus"]
-        return mine[0] if mine else None
-
-    @property
-    def on_target(self) -> bool:
-        return self.target_incentive is not None
 
 
 def read_plan(text: str, where: str) -> Plan:

@@ -9,13 +9,12 @@ from salesops_helpers.comp.kinds import shape
 from salesops_helpers.comp.numbers import Refused, plain
 
 if TYPE_CHECKING:
-    from salesops_helpers.comp.parts import Component
-    from salesops_helpers.comp.plans import Plan
+    from salesops_helpers.comp.parts import Component, WrittenPlan
 
 RESERVED = ("cap", "total", "pay", "own_attainment", "unit_attainment")
 
 
-def check(plan: Plan) -> None:
+def check(plan: WrittenPlan) -> None:
     """Raises `Refused` where the parts of a plan do not fit together."""
     _ids(plan)
     for component in plan.components:
@@ -27,7 +26,7 @@ def check(plan: Plan) -> None:
     _amounts(plan)
 
 
-def _ids(plan: Plan) -> None:
+def _ids(plan: WrittenPlan) -> None:
     names = [c.id for c in plan.components]
     for name in names:
         if names.count(name) > 1 or name in RESERVED:
@@ -141,7 +140,7 @@ def _first(start: Fraction, pays: Fraction, component: Component, field: str) ->
         )
 
 
-def _target(plan: Plan) -> None:
+def _target(plan: WrittenPlan) -> None:
     weights = Fraction(0)
     for c in plan.components:
         if c.unit == "bonus" or not plan.on_target:
@@ -190,7 +189,7 @@ def _target(plan: Plan) -> None:
         raise Refused("is below target", "100% of target or more", "raise the cap", ("cap", "at"))
 
 
-def _references(plan: Plan) -> None:
+def _references(plan: WrittenPlan) -> None:
     known = {c.id: c for c in plan.components}
     named = [(_at(c, "payout", "when"), c.payout.when.component, True) for c in plan.components if c.unit == "bonus"]
     for n, gate in enumerate(plan.gates):
@@ -215,7 +214,7 @@ def _references(plan: Plan) -> None:
             )
 
 
-def _settling(plan: Plan) -> None:
+def _settling(plan: WrittenPlan) -> None:
     period, span = plan.period, plan.effective
     if (period.accumulate == "ytd") != (period.true_up is not None):
         raise Refused(
@@ -236,7 +235,7 @@ def _settling(plan: Plan) -> None:
         )
 
 
-def _amounts(plan: Plan) -> None:
+def _amounts(plan: WrittenPlan) -> None:
     grain = 10**plan.rounding.scale
     amounts = (
         [] if not isinstance(plan.target_incentive, Fraction) else [(("target_incentive",), plan.target_incentive)]

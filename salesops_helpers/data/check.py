@@ -10,13 +10,13 @@ import pandas as pd
 from salesops_helpers import words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.data.load import read_all
+from salesops_helpers.data.looks import observations
 from salesops_helpers.data.marks import counted
 from salesops_helpers.data.quality import Checker, stacked
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.publish import csv_safe
 
 SET_ASIDE_FILE, FLAGS_FILE = "set_aside.csv", "flags.csv"
-LONELY = 60  # days between the last day of the data and the one before it
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,14 @@ def _write(frames: dict[str, pd.DataFrame], out: Path, checker: Checker) -> Path
 
 def _text(tables: Tables, counts, set_aside, flags, mapped, folder: Path | None, as_read: list[str]) -> str:
     company = tables.company
-    lines = [f"{company.name}: data up to {words.day_name(tables.extract_date)}", *_lonely_end(tables), ""]
+    lines = [f"{company.name}: data up to {words.day_name(tables.extract_date)}", ""]
     lines += [_columns(counts), ""]
     total = counts[["rows_in", "used", "set_aside"]].sum()
     lines += [f"All tables: {total['rows_in']:,} rows in = {total['used']:,} used + {total['set_aside']:,} set aside."]
     lines += as_read
     lines += _grouped("Set aside: these rows are in no figure", set_aside, company)
+    seen = observations(tables)
+    lines += ["", "Look at this", *(f"  {sentence}" for sentence in seen)] if seen else []
     lines += _grouped("Flagged: these rows are used, and worth a look", flags, company)
     if len(mapped):
         lines += ["", "Values mapped by company.toml"]
@@ -102,17 +104,6 @@ def _as_read(checker: Checker) -> list[str]:
     lines = [f"  {label}: " + "; ".join(f"{fact} {found}" for fact, found in facts.items())
              for files in checker.facts.values() for label, facts in files.items() if facts]
     return ["", "How the files were read", *lines] if lines else []
-
-
-def _lonely_end(tables: Tables) -> list[str]:
-    """A warning where company.toml does not say up to when the data goes, and its last day stands far from the rest."""
-    deals = tables.opportunities
-    days = pd.concat([deals["created_on"], deals["closed_on"]]).dropna().drop_duplicates().sort_values().tail(2)
-    if tables.company.extract_date is not None or len(days) < 2:
-        return []
-    gap = (days.iloc[1] - days.iloc[0]).days
-    return [f"Look at this: the last day in the data lies {gap:,} days after the day before it. If that is a slip, set "
-            "extract_date in company.toml; until then everything is counted up to that day."] if gap > LONELY else []
 
 
 def _columns(frame: pd.DataFrame) -> str:

@@ -42,16 +42,31 @@ class Decision:
     rows_aside: int
 
 
-def decide(con, table: Table, values: ir.Table, rules: list[Rule]) -> Decision:
-    """Try every rule on every row; a duplicate is a row whose key stands above it in a row that no rule sets aside."""
+def decide(con, table: Table, values: ir.Table, rules: list[Rule], sources: dict[str, ir.Table]) -> Decision:
+    """Try every rule on every row; a duplicate is a row whose key stands above it in a row that no rule sets aside.
+
+    `sources`: the relation behind each part of `values`, by the part's label.
+    """
     rows = int(con.execute(values.count()))
     if rows <= HELD:
         values = con.create_table(f"typed_{table.name}", values, temp=True)
-    odd = con.create_table(f"odd_{table.name}", _odd(con, table, values, rules), temp=True)
+        odd = _odd(con, table, values, rules)
+    else:
+        lines = con.create_table(f"lines_{table.name}", _odd(con, table, values, rules).select(FILE, LINE), temp=True)
+        odd = numbered(_only(values, sources, lines), rules)
+    odd = con.create_table(f"odd_{table.name}", odd, temp=True)
     aside = con.create_table(f"aside_{table.name}", repeated(odd, table, len(rules)), temp=True)
     rows_aside = int(con.execute(aside.count()))
-    used = values.anti_join(aside.select(FILE, LINE), [FILE, LINE]) if rows_aside else values
+    on = [LINE] if len(sources) == 1 else [FILE, LINE]
+    used = values.anti_join(aside.select(on), on) if rows_aside else values
     return Decision(used, aside, rows, rows_aside)
+
+
+def _only(values: ir.Table, sources: dict[str, ir.Table], lines: ir.Table) -> ir.Table:
+    """The values of some lines alone: what is not asked for is left out before anything is made of it."""
+    within = {source.op(): source.semi_join(lines.filter(lines[FILE] == label), LINE).op()
+              for label, source in sources.items()}
+    return values.op().replace(within).to_expr()
 
 
 def numbered(values: ir.Table, rules: list[Rule]) -> ir.Table:

@@ -17,7 +17,7 @@ from salesops_helpers.errors import SalesOpsError, one_line
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-LARGE = 1_000_000
+LARGE = 250_000
 """From this many rows on, measures of a table are summed up in the engine instead of in a frame of all its rows."""
 
 

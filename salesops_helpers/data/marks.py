@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -30,16 +31,25 @@ def flags(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        table, file, source_line (missing for rules on a row among others), key, rule, reason, dated (day of the row),
+        table, file, source_line (missing where the source does not tell), key, rule, reason, dated (day of the row),
         doubts (amount, date, stage, owner, customer or record).
     """
-    parts = [watched(tables)]
+    parts = [_placed(watched(tables), tables)]
     if tables.checked is not None:
         rows = tables.checked.flags()
         undated = rows["dated"].isna() & rows["table"].map(lambda name: bool(TABLES[name].dated_by)).astype(bool)
         parts.insert(0, _known(rows[~undated] if tables.as_of < tables.extract_date else rows, tables))
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True).reindex(columns=FLAGS) if parts else pd.DataFrame(columns=FLAGS)
+
+
+def _placed(found: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """What was found, with file and source_line where a checker knows them."""
+    if tables.checked is None or found.empty:
+        return found
+    keys = found.groupby("table", sort=False)["key"].unique()
+    known = pd.concat([tables.checked.places(name, list(some)).assign(table=name) for name, some in keys.items()])
+    return found.astype(object).merge(known.astype(object), on=["table", "key"], how="left")
 
 
 def set_aside(tables: Tables) -> pd.DataFrame:
@@ -68,9 +78,11 @@ def rulebook(company: Company) -> pd.DataFrame:
         rule, tables (names, joined), looks_at (columns, joined), means (for a reader of the figures), consequence
         ("set aside" or "used and flagged"), doubts (what a flag puts in doubt).
     """
-    groups = every_rule(company).groupby(["consequence", "rule", "means"], sort=False)
-    frame = groups.agg(tables=("table", _joined), looks_at=("looks_at", _joined), doubts=("doubts", "first"))
-    return frame.reset_index()[["rule", "tables", "looks_at", "means", "consequence", "doubts"]]
+    groups = every_rule(company).groupby(["consequence", "rule", "means", "doubts"], sort=False)
+    frame = groups.agg(tables=("table", partial(_joined, what="tables")),
+                       looks_at=("looks_at", partial(_joined, what="columns"))).reset_index()
+    order = frame.sort_values("consequence", kind="stable", ignore_index=True)
+    return order[["rule", "tables", "looks_at", "means", "consequence", "doubts"]]
 
 
 def every_rule(company: Company) -> pd.DataFrame:
@@ -87,7 +99,7 @@ def every_rule(company: Company) -> pd.DataFrame:
 
 def counted(rows: pd.DataFrame, company: Company) -> pd.DataFrame:
     """Set-aside rows or flags by table and rule, most first: table, rule, reason (the first one's), rows, means."""
-    reason = rows["reason"].str.partition(": ")[0]
+    reason = rows["reason"].astype(object).str.split(": ", n=1).str[0]
     counts = rows.assign(reason=reason).groupby(["table", "rule"], sort=False).agg(
         reason=("reason", "first"), rows=("rule", "size")).reset_index()
     rules = every_rule(company).drop_duplicates(["table", "rule"])
@@ -97,6 +109,6 @@ def counted(rows: pd.DataFrame, company: Company) -> pd.DataFrame:
     return counts.sort_values(["rows", "table", "rule"], ascending=[False, True, True], ignore_index=True)
 
 
-def _joined(values: pd.Series) -> str:
+def _joined(values: pd.Series, what: str) -> str:
     names = list(dict.fromkeys(values))
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} of them"
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} {what}"

@@ -64,12 +64,16 @@ def is_id(column: Column, table: Table) -> bool:
 def present(value: ir.StringValue, column: Column, table: Table) -> ir.StringValue:
     """The text without blanks around it; empty is missing, and so are MISSING in ids and in what is not text.
 
-    In other texts, such as a name, only the empty text is missing: somebody may be called None.
+    In other texts, such as a name, only the empty text is missing: somebody may be called None. (A list looked into only
+    where the text is short: DuckDB makes a join of a long IN, over every row, asked for or not.)
     """
+    import ibis
+
     value = stripped(value).nullif("")
     if column.type == "text" and not is_id(column, table):
         return value
-    return value.isin(MISSING).ifelse(None, value)
+    short = value.length() <= max(map(len, MISSING))
+    return short.ifelse(ibis.array(MISSING).contains(value).ifelse(None, value), value)
 
 
 def stripped(value: ir.StringValue) -> ir.StringValue:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -98,6 +99,16 @@ class Checker:
         """The flags of every table, as of the extract date: the columns FLAGS."""
         return stacked([self.table(name).flags for name in self.names], FLAGS)
 
+    def places(self, name: str, keys: list[str]) -> pd.DataFrame:
+        """Where used rows with these keys stand in the source: key, file, source_line; keys as in FLAGS."""
+        import ibis
+
+        self.table(name)
+        rows = self.con.table(f"used_{name}")
+        named = rows.select(LINE, file=rows[FILE], key=_key(rows, TABLES[name]))
+        wanted = ibis.memtable(pd.DataFrame({"key": keys}, dtype=object))
+        return _pandas(named.semi_join(wanted, "key")).drop_duplicates("key")
+
     def set_aside(self) -> pd.DataFrame:
         """The set-aside rows of every table: the columns SET_ASIDE."""
         return stacked([self.table(name).set_aside for name in self.names], SET_ASIDE)
@@ -107,7 +118,7 @@ class Checker:
         values = typed(gathered(parts, table, self.company), table, self.company)
         self.facts[table.name] = {part.label: part.facts for part in parts}
         rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
-        decided = decide(self.con, table, values, rules)
+        decided = decide(self.con, table, values, rules, {part.label: part.relation for part in parts})
         kept, aside = decided.used, _explained(decided.aside, table, rules)
         lost = [part.unreadable.assign(file=part.label) for part in parts if len(part.unreadable)]
         checked = Checked(
@@ -239,15 +250,16 @@ def _dated(relation: ir.Table, table: Table):
 
 
 def _flags(kept: ir.Table, table: Table, rules: list[Rule]) -> pd.DataFrame:
-    """One row a used row and flag."""
-    parts = [
-        _pandas(hit.select(LINE, key=_key(hit, table), file=hit[FILE], dated=_dated(hit, table)))
-        .assign(rule=rule.name, reason=rule.words, doubts=rule.doubts)
-        for rule in rules if not rule.sets_aside
-        for hit in [kept.filter(rule.when(kept))]
-    ]
-    parts = [part for part in parts if len(part)] or [pd.DataFrame(columns=FLAGS[1:])]
-    return pd.concat(parts).assign(table=table.name)[FLAGS].reset_index(drop=True)
+    """One row a used row and flag, in the order of the rules; the engine goes over the rows once."""
+    marking = {f"_flag_{i}": rule for i, rule in enumerate(rules) if not rule.sets_aside}
+    if not marking:
+        return pd.DataFrame(columns=FLAGS)
+    tried = kept.mutate(**{name: rule.when(kept).fill_null(False) for name, rule in marking.items()})
+    hits = tried.filter(reduce(or_, (tried[name] for name in marking))).order_by([FILE, LINE])
+    rows = _pandas(hits.select(LINE, *marking, key=_key(hits, table), file=hits[FILE], dated=_dated(hits, table)))
+    parts = [rows[rows[name].astype(bool)].assign(rule=rule.name, reason=rule.words, doubts=rule.doubts)
+             for name, rule in marking.items()]
+    return stacked(parts, FLAGS[1:]).assign(table=table.name)[FLAGS].reset_index(drop=True)
 
 
 def _mapped(parts: list[Part], table: Table, company: Company) -> pd.DataFrame:

@@ -223,7 +223,7 @@ def _deal_rules(company: Company) -> list[Rule]:
 
 
 def _history_rules(company: Company) -> list[Rule]:
-    return [Rule("unknown stage", "stage", "stage is none of the company's; the change is still used for amount, date, owner",
+    return [Rule("unknown stage", "stage", "stage is none of the company's; the rest of the change is used",
                  "a stage of an older process: conversion and time in stage leave it out",
                  lambda t: t["stage"].notin(company.stages), sets_aside=False, doubts="record")]
 

@@ -199,6 +199,12 @@ def set_aside_counts(tables: Tables) -> pd.DataFrame:
     return counted(tables.set_aside, tables.company)
 
 
+def first_set_aside(tables: Tables, rows: int = 20) -> pd.DataFrame:
+    """The first set-aside rows, deals before other tables: the columns of ``tables.set_aside``."""
+    every = tables.set_aside
+    return every.assign(_later=every["table"] != "opportunities").sort_values("_later", kind="stable").head(rows)
+
+
 def flag_counts(tables: Tables) -> pd.DataFrame:
     """Flags by table and rule: table, rule, reason, rows, means."""
     return counted(tables.flags, tables.company)

@@ -77,8 +77,9 @@ def by_owner(tables: Tables, months: int = 12) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        rep_id, name, team, deals, flagged, share, mean, low, high (estimate and 90 % range of the owner's true share, by
-        `stats.beta_binomial`), p_value (Holm-adjusted: does the owner differ from all others); most flagged first.
+        rep_id, name, team, deals, flagged, share, mean, low, high (estimate and 90 % range of the owner's true share,
+        by `stats.beta_binomial`), p_value (Holm-adjusted: does the owner differ from all others). Most flagged first
+        where owners differ by more than chance, else by name.
     """
     deals, marks = tables.opportunities, flagged_deals(tables)
     since = month_start(tables.as_of) - pd.DateOffset(months=months - 1)
@@ -93,16 +94,20 @@ def by_owner(tables: Tables, months: int = 12) -> pd.DataFrame:
     frame = counts.assign(share=counts["flagged"] / counts["deals"], **{c: units[c] for c in ("mean", "low", "high")},
                           p_value=stats.deviations(counts["flagged"], counts["deals"]))
     columns = ["rep_id", "name", "team", "deals", "flagged", "share", "mean", "low", "high", "p_value"]
-    return frame.sort_values(["mean", "rep_id"], ascending=[False, True], ignore_index=True)[columns]
+    by, down = (["mean", "rep_id"], [False, True]) if _differ(frame) else (["name", "rep_id"], [True, True])
+    return frame.sort_values(by, ascending=down, ignore_index=True)[columns]
+
+
+def _differ(owners: pd.DataFrame) -> bool:
+    return stats.homogeneity(owners["flagged"], owners["deals"]).p_value <= ALARM
 
 
 def owners_sentence(owners: pd.DataFrame) -> str:
     """Do owners differ in how many of their deals are flagged, and who stands apart?"""
     if len(owners) < 2:
         return "There are no two owners to compare."
-    test = stats.homogeneity(owners["flagged"], owners["deals"])
     rate = words.percent(owners["flagged"].sum() / owners["deals"].sum())
-    if test.p_value > ALARM:
+    if not _differ(owners):
         return (f"No detectable difference between the {words.number(len(owners))} owners: {rate} of all their deals "
                 "carry a flag, and chance alone spreads them this far.")
     apart = owners[(owners["p_value"] <= ALARM) & (owners["mean"] > owners["flagged"].sum() / owners["deals"].sum())]
@@ -112,13 +117,13 @@ def owners_sentence(owners: pd.DataFrame) -> str:
 
 
 def trend_sentence(then: pd.DataFrame) -> str:
-    """How the flagged part of the pipeline has moved between the first and the last month end."""
+    """The part of the pipeline in doubt at the last month end, beside the month ends before it."""
     known = then.dropna(subset="share")
-    if len(known) < 2:
+    if len(known) < 3:
         return "Earlier month ends are not known: the table stage_history is missing, or the data is too short."
-    first, last = known.iloc[0], known.iloc[-1]
-    change = (last["share"] - first["share"]) * 100
-    moved = "about the same as" if abs(change) < 1 else "up from" if change > 0 else "down from"
+    last, before = known.iloc[-1], known["share"].iloc[:-1]
+    place = ("more than at any of" if last["share"] > before.max() else "less than at any of"
+             if last["share"] < before.min() else "no more and no less than at")
     return (f"{words.percent(last['share'])} of the open pipeline was in doubt at the end of "
-            f"{words.month_name(last['month'])}, {moved} {words.percent(first['share'])} at the end of "
-            f"{words.month_name(first['month'])}.")
+            f"{words.month_name(last['month'])}, {place} the {len(before)} month ends before it "
+            f"({words.percent(before.min())} to {words.percent(before.max())}).")

@@ -35,9 +35,11 @@ def verdict(tables: Tables, months: int = 12) -> list[str]:
 def _head(tables: Tables, book: pd.Series, pipe: pd.Series) -> str:
     first, second = grade(book["share"]), grade(pipe["share"])
     link = "and" if (first == "sound") == (second == "sound") else "but"
-    month = words.month_name(tables.as_of)
+    month, doubt = words.month_name(tables.as_of), "on rows whose amount, date, stage or owner is in doubt"
+    if pipe["deals"] == 0:
+        return f"The bookings of {month} {GRADES[first]}: {_resting(book, tables)} rests {doubt}; no deal is open."
     return (f"The bookings of {month} {GRADES[first]}, {link} {PIPELINE[second]}: {_resting(book, tables)} booked and "
-            f"{_resting(pipe, tables)} open rest on rows whose amount, date, stage or owner is in doubt.")
+            f"{_resting(pipe, tables)} open rest {doubt}.")
 
 
 def _resting(risk: pd.Series, tables: Tables) -> str:
@@ -50,6 +52,8 @@ def _resting(risk: pd.Series, tables: Tables) -> str:
 def _moved(moved: pd.DataFrame, currency: str) -> str:
     still = [name for name in moved.index if not abs(moved.loc[name, "change_without"]) > 0]
     changed = [name for name in moved.index if name not in still]
+    if not changed:
+        return "Without those rows the bookings and the win rate of the month and the open pipeline stay as they are."
     stay = [f"the {FIGURE_NAMES[name]} {'do' if name == 'bookings' else 'does'} not move" for name in still]
     texts = [f"the {FIGURE_NAMES[name]} would be {shown(moved.loc[name], name, 'without', currency)} instead of "
              f"{shown(moved.loc[name], name, 'reported', currency)}" for name in changed]
@@ -65,7 +69,8 @@ def _record(book: pd.Series, pipe: pd.Series) -> str:
     """What rests on deals that are flagged for the record alone; nothing where nothing does."""
     shares = [f"{words.percent(risk['record_share'])} of {what}" for risk, what in (
         (book, "the bookings"), (pipe, "the open pipeline")) if risk["record_share"] > 0]
-    return f"A further {words.joined(shares)} rests on deals flagged for gaps in the record alone." if shares else ""
+    verb = "rest" if len(shares) > 1 else "rests"
+    return f"A further {words.joined(shares)} {verb} on deals flagged for gaps in the record alone." if shares else ""
 
 
 def _aside(tables: Tables, moved: pd.DataFrame, currency: str) -> str:
@@ -74,9 +79,10 @@ def _aside(tables: Tables, moved: pd.DataFrame, currency: str) -> str:
         return "No row had to be set aside."
     deals = int((rows["table"] == "opportunities").sum())
     book, pipe = (words.short_money(moved.loc[name, "change_within"], currency) for name in ("bookings", "pipeline"))
-    return (f"{words.counted(len(rows), 'row')} could not be used and {'is' if len(rows) == 1 else 'are'} in no figure, "
-            f"{words.number(deals)} of them deals; taken in as they are given, they would change the bookings of the "
-            f"month by {book} and the open pipeline by {pipe}.")
+    number = words.counted(len(rows), "row")
+    return (f"{number} could not be used and {'is' if len(rows) == 1 else 'are'} in no figure, {words.number(deals)} "
+            f"of them deals; taken in as they are given, they would change the bookings of the month by {book} and "
+            f"the open pipeline by {pipe}.")
 
 
 def readable(moved: pd.DataFrame, currency: str) -> pd.DataFrame:
@@ -86,3 +92,27 @@ def readable(moved: pd.DataFrame, currency: str) -> pd.DataFrame:
     rows = {name: [shown(by.loc[name], name, c, currency) for c in columns] for name in by.index}
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("figure").reset_index()
     return frame.assign(figure=frame["figure"].map(FIGURE_NAMES))
+
+
+def risk_sentence(risk: pd.DataFrame, currency: str) -> str:
+    """How much of each figure is in doubt, in one sentence."""
+    texts = [f"{words.percent(row['share'])} of the {FIGURE_NAMES[row['figure']]} "
+             f"({words.short_money(row['flagged'], currency)} of {words.short_money(row['total'], currency)})"
+             for row in risk.to_dict("records")]
+    return f"In doubt: {words.joined(texts)}."
+
+
+def aside_sentence(aside: pd.DataFrame, shown: int) -> str:
+    """How many rows were set aside, for how many reasons, and how many of these are shown."""
+    if aside.empty:
+        return "No row had to be set aside."
+    number, reasons = words.counted(int(aside["rows"].sum()), "row"), words.counted(len(aside), "reason")
+    return f"{number} for {reasons}" + (f", the {shown} most frequent of them here." if len(aside) > shown else ".")
+
+
+def rules_sentence(by_rule: pd.DataFrame) -> str:
+    """Which rule most money rests on."""
+    if by_rule.empty:
+        return "No deal is flagged."
+    top = by_rule.iloc[0]
+    return f"Most money rests on deals flagged “{top['rule']}”: {words.counted(top['deals'], 'deal')}."

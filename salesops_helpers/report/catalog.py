@@ -49,6 +49,11 @@ CATALOG = (
         "comp_scenarios", "Pay scenarios", "What would each pay plan cost, and whom would it move?",
         "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"), ("plan_payouts",),
     ),
+    Entry(
+        "data_quality", "Data quality", "Can we trust this month's numbers?",
+        "sales leaders, finance and sales operations", ("opportunities", "reps"),
+        ("data_quality_money", "data_quality_flags", "data_quality_set_aside"),
+    ),
 )
 
 

@@ -26,7 +26,7 @@ ATTRIBUTES = {
     "class", "id", "href", "src", "alt", "title", "width", "height", "scope", "colspan", "rowspan", "start", "lang",
     "style", "open",
 }
-WITHIN = re.compile(r"([\w-]+\.html)?(#[\w-]*)?")
+WITHIN = re.compile(r"([\w-]+\.html)?(#[\w-]*)?|tables/[\w-]+\.csv")
 
 
 def clean(html: str) -> BeautifulSoup:

@@ -23,7 +23,9 @@ def report(cases, tmp_path_factory):
 def test_every_row_is_used_or_set_aside(report):
     counts = report.counts.set_index("table").loc["opportunities"]
     assert counts["rows_in"] == 8800 == counts["used"] + counts["set_aside"]
-    assert counts["flagged"] == 500
+    found = report.flags.groupby("rule").size().to_dict()
+    assert found == {"no date": 500, "open without an amount": 2089, "no customer": 1425}
+    assert "Lost deals carry no amount" in report.text and "Open deals carry no amount" in report.text
     mapped = report.mapped.set_index("was")
     assert mapped.loc["GTXPro", ["now", "rows"]].tolist() == ["GTX Pro", 1480]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from page_checks import faults
@@ -128,3 +130,19 @@ def test_pages_load_nothing_in_a_browser(sample, chromium):
             assert [url for url in seen if url.startswith("file")] == [
                 (sample / f"{name}.html").as_uri() for name in ("index", *STEMS)]
         browser.close()
+
+
+def test_a_rep_whose_wins_are_raised_by_25_points_is_named_on_the_page(cases, tmp_path):
+    deals = pd.read_csv(cases / "maven_crm" / "sales_pipeline.csv", dtype=str)
+    name = "Lajuana Vencill"
+    closed = deals[(deals["sales_agent"] == name) & deals["deal_stage"].isin(["Won", "Lost"])]
+    lost = closed.index[closed["deal_stage"] == "Lost"][: round(0.25 * len(closed))]
+    deals.loc[lost, ["deal_stage", "close_value"]] = ["Won", "1000"]
+    shutil.copytree(cases / "maven_crm", tmp_path / "crm")
+    deals.to_csv(tmp_path / "crm" / "sales_pipeline.csv", index=False)
+    toml = (ROOT / "tests" / "cases" / "maven" / "company.toml").read_text()
+    (tmp_path / "company.toml").write_text(toml.replace("${SALESOPS_CASES}/maven_crm", "crm"))
+    folder = made(tmp_path / "out", tmp_path, "2017-12", "--only", "rep_benchmarking")
+    text = soup(folder / "rep_benchmarking.html").get_text()
+    assert "no detectable difference" not in text
+    assert name in soup(folder / "rep_benchmarking.html").select_one(".answer strong").get_text()

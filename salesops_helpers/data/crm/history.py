@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOVING = ("stage", "amount", "expected_close_on", "rep_id")
 FIELDS = (*MOVING, "status")
 FILE_STEP = 1 << 40
+DIGITS, NOTHING = 18, "\ue000"
 STATE, CHANGE, EVENT, START = "state", "change", "event", "start"
 
 
@@ -128,20 +129,29 @@ def _by_moment(changes: ir.Table) -> ir.Table:
     seen = [changes[f"seen_{name}"] for name in FIELDS]
     told = changes.filter(seen[0] | seen[1] | seen[2] | seen[3] | seen[4] | (changes.kind == START))
     told = told.mutate(key=ibis.coalesce(told["at"].cast("string"), told.given_at))
-    together = ibis.window(group_by=["deal", "key"])
+    values = {}
     for name in FIELDS:
         is_seen = told[f"seen_{name}"]
-        last, first = told.order.max(where=is_seen).over(together), told.order.min(where=is_seen).over(together)
-        told = told.mutate(**{
-            f"new_{name}": (is_seen & (told.order == last)).ifelse(told[f"new_{name}"], None),
-            f"old_{name}": (is_seen & (told.order == first)).ifelse(told[f"old_{name}"], None),
-        })
-    values = {f"{what}_{name}": told[f"{what}_{name}"].max() for name in FIELDS for what in ("new", "old")}
-    any_seen = {f"seen_{name}": told[f"seen_{name}"].any() for name in FIELDS}
-    return told.group_by(["deal", "key"]).agg(
+        values[f"new_{name}"] = _placed(told.order, told[f"new_{name}"]).max(where=is_seen)
+        values[f"old_{name}"] = _placed(told.order, told[f"old_{name}"]).min(where=is_seen)
+    rows = told.group_by(["deal", "key"]).agg(
         at=told["at"].min(), given_at=told.given_at.min(), order=told.order.min(),
-        only_start=(told.kind == START).all(), **values, **any_seen,
+        only_start=(told.kind == START).all(), **values,
     )
+    position = ibis.row_number().over(ibis.window(group_by="deal", order_by=["at", "key"]))
+    rows = rows.mutate(position=position)
+    again = {c: _placed(rows.position, _value(rows[c]), rows[c].notnull()) for c in values}
+    return rows.mutate(**again)
+
+
+def _placed(place: ir.IntegerValue, value: ir.StringValue, there: ir.BooleanValue | None = None) -> ir.StringValue:
+    """A value behind its place, so that the greatest text is the value of the last place."""
+    text = place.cast("string").lpad(DIGITS, "0") + value.fill_null(NOTHING)
+    return text if there is None else there.ifelse(text, None)
+
+
+def _value(placed: ir.StringValue) -> ir.StringValue:
+    return placed.substr(DIGITS).nullif(NOTHING)
 
 
 def _filled(rows: ir.Table, today: ir.Table | None, since: dict[str, pd.Timestamp]) -> ir.Table:
@@ -149,25 +159,20 @@ def _filled(rows: ir.Table, today: ir.Table | None, since: dict[str, pd.Timestam
     import ibis
     import pandas as pd
 
-    so_far = ibis.window(group_by="deal", order_by=["at", "key"], rows=(None, 0))
-    rows = rows.mutate(**{f"n_{name}": rows[f"seen_{name}"].cast("int64").sum().over(so_far) for name in FIELDS})
-    carried, first_old, total = {}, {}, {}
-    whole = ibis.window(group_by="deal")
-    for name in FIELDS:
-        n, first = rows[f"n_{name}"], rows[f"seen_{name}"] & (rows[f"n_{name}"] == 1)
-        carried[f"carried_{name}"] = rows[f"new_{name}"].max().over(ibis.window(group_by=["deal", f"n_{name}"]))
-        first_old[f"first_{name}"] = rows[f"old_{name}"].max(where=first).over(whole)
-        total[f"total_{name}"] = n.max().over(whole)
-    rows = rows.mutate(**carried, **first_old, **total)
+    order = {"group_by": "deal", "order_by": ["at", "key"]}
+    so_far, whole = ibis.window(**order, rows=(None, 0)), ibis.window(**order, rows=(None, None))
+    rows = rows.mutate(**{f"carried_{name}": rows[f"new_{name}"].max().over(so_far) for name in FIELDS},
+                       **{f"first_{name}": rows[f"old_{name}"].min().over(whole) for name in FIELDS})
     if today is not None:
         now = today.group_by("deal").agg(**{f"now_{name}": today[name].max() for name in MOVING})
         rows = rows.left_join(now, "deal").drop("deal_right")
     values = {}
     for name in FIELDS:
-        back = rows[f"first_{name}"]
+        carried, first = rows[f"carried_{name}"], rows[f"first_{name}"]
+        back = _value(first)
         if today is not None and name in MOVING:
-            back = (rows[f"total_{name}"] == 0).ifelse(rows[f"now_{name}"], back)
+            back = first.isnull().ifelse(rows[f"now_{name}"], back)
         reach = since.get(name)
         known = rows["at"] >= ibis.literal(reach) if pd.notna(reach) else ibis.literal(False)
-        values[name] = ibis.cases((rows[f"n_{name}"] > 0, rows[f"carried_{name}"]), (known, back))
+        values[name] = ibis.cases((carried.notnull(), _value(carried)), (known, back))
     return rows.select("deal", "given_at", "order", "only_start", **values)

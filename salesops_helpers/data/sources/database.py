@@ -54,7 +54,7 @@ class DatabaseSource:
         """The records of a table where they are; None where its columns are not typed there, so that it has to be read
         as text."""
         part = self._part(name)
-        return [part] if _is_typed(part, TABLES[name]) else None
+        return [part] if _is_typed(part, TABLES[name]) and not self.company.units.get(name) else None
 
     def collect(self, expression, what: str = "a table"):
         """The rows of an expression as an Arrow table. Raises `SalesOpsError` where the database does not give them."""
@@ -172,6 +172,6 @@ def _readable(relation: ir.Table) -> ir.Table:
 def _is_typed(part: Part, table: Table) -> bool:
     """Does every column that must be a moment, number or truth value have such a type in the database?"""
     types = {c: part.relation[source].type() for c, source in part.names.items()}
-    fits = {"text": lambda t: True, "boolean": lambda t: t.is_boolean(), "money": lambda t: t.is_numeric(),
+    fits = {"text": lambda t: not t.is_floating(), "boolean": lambda t: t.is_boolean(), "money": lambda t: t.is_numeric(),
             "number": lambda t: t.is_numeric()}
     return all(fits.get(table.column(c).type, lambda t: t.is_timestamp())(t) for c, t in types.items())

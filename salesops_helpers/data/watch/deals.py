@@ -88,12 +88,17 @@ def double_entry(tables: Tables) -> pd.Series:
 
 def no_activity(tables: Tables) -> pd.Series:
     """Only deals created since activities are logged with their deal."""
-    deals, log = tables.opportunities, tables.activities
-    log = log[log["opportunity_id"].notna()]
-    since = log["occurred_at"].min()
+    deals = tables.opportunities
+    if "activities" not in tables.available:
+        return nothing(deals.head(0))
+    log = tables.rows("activities")
+    log = log.filter(log["opportunity_id"].notnull())
+    first = tables.rows_engine.collect(log.group_by("opportunity_id").agg(first=log["occurred_at"].min()), "activities")
     old = deals["created_on"] < tables.as_of - SILENT
     asked = (deals["status"] == "won") | ((deals["status"] == "open") & old)
-    return nothing(deals[asked & (deals["created_on"] >= since) & ~deals["opportunity_id"].isin(log["opportunity_id"])])
+    asked &= deals["created_on"] >= first["first"].min()
+    silent = ~deals["opportunity_id"].astype(object).isin(first["opportunity_id"].astype(object))
+    return nothing(deals[asked & silent])
 
 
 def against_history(tables: Tables) -> pd.Series:

@@ -33,10 +33,19 @@ def account_pairs(tables: Tables) -> pd.DataFrame:
     return probable_duplicates(tables.accounts, "account_id", TEXTS, NUMBERS, needed=["name"])
 
 
+def named_pairs(tables: Tables) -> pd.DataFrame:
+    """The pairs of `account_pairs` with left_name and right_name."""
+    if not tables.has("accounts"):
+        return pd.DataFrame(columns=["left", "right", "score", "reasons", "left_name", "right_name"])
+    names = tables.accounts.set_index("account_id")["name"].astype(object)
+    pairs = account_pairs(tables)
+    return pairs.assign(left_name=pairs["left"].map(names), right_name=pairs["right"].map(names))
+
+
 def same_account(tables: Tables) -> pd.Series:
     pairs, accounts = account_pairs(tables), tables.accounts
     names = ({"left": "id", "right": "other"}, {"right": "id", "left": "other"})
-    both = pd.concat([pairs.rename(columns=side) for side in names])
+    both = pd.concat([pairs.rename(columns=side) for side in names]).astype(object)
     said = (like(both["other"]) + " (" + both["reasons"] + ")").groupby(both["id"].to_numpy()).first()
     hit = accounts.loc[accounts["account_id"].isin(said.index), "account_id"]
     return pd.Series(said.reindex(hit.to_numpy()).to_numpy(), hit.index, dtype=object)

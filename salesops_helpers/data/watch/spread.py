@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 LEAST_FACTOR, SPREADS, LEAST_ROWS = 8.0, 4.5, 8
-AROUND, SLIP = 13, 0.2  # months; how near a power of ten, in powers of ten
+AROUND, SLIP, BEYOND = 13, 0.2, 4.0  # months; how near a power of ten (in its log10); spreads out
+COUNTABLE = 30  # a usual value below which a low month is chance
 MAD = 1.4826
 
 
@@ -37,8 +38,9 @@ def far(values: pd.Series, group: pd.Series) -> pd.Series:
 def slipped(values: pd.Series, group: pd.Series, month: pd.Series) -> pd.Series:
     """Values that are about 10, 100 or 1,000 times (or that part of) the median of their group in the months around.
 
-    "About": the factor's log10 is within SLIP of a whole number other than 0, and more than SPREADS robust spreads of
-    the group out; small counts have the spread of counting beside.
+    "About": the factor's log10 is within SLIP, or two spreads where that is more, of a whole number other than 0, and
+    more than BEYOND robust spreads of the group out; small counts have the spread of counting beside, and are never
+    too low.
 
     Returns
     -------
@@ -53,5 +55,7 @@ def slipped(values: pd.Series, group: pd.Series, month: pd.Series) -> pd.Series:
     spread = MAD * off.abs().groupby(frame["group"]).transform("median")
     counting = 0.434 / np.sqrt(usual)
     power = off.round()
-    hit = (power != 0) & ((off - power).abs() <= SLIP) & (off.abs() > SPREADS * np.hypot(spread, counting))
+    noise = np.hypot(spread, counting)
+    hit = (power != 0) & ((off - power).abs() <= np.maximum(SLIP, 2 * noise)) & (off.abs() > BEYOND * noise)
+    hit &= (off > 0) | (usual >= COUNTABLE)
     return 10 ** off[hit]

@@ -1,0 +1,36 @@
+"""Published tables: the same bytes each time, and no cell that a spreadsheet takes for a formula."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from salesops_helpers.publish import csv_safe, publish
+
+FRAME = pd.DataFrame({
+    "name": ["=cmd|' /C calc'!A0", "+1", "-2", "@x", "\tx", "plain", None], "amount": [-1.5, 2, 3, 4, 5, 6, 0.1],
+    "month": pd.to_datetime("2026-09-01"),
+})
+
+
+def test_texts_that_begin_like_a_formula_are_guarded_and_numbers_left():
+    safe = csv_safe(FRAME)
+    assert safe["name"].tolist()[:6] == ["'=cmd|' /C calc'!A0", "'+1", "'-2", "'@x", "'\tx", "plain"]
+    assert pd.isna(safe["name"].iloc[6])
+    assert safe["amount"].tolist() == FRAME["amount"].tolist()
+    assert FRAME["name"].iloc[0].startswith("=")
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", pd.StringDtype("pyarrow", na_value=float("nan"))])
+def test_whatever_the_type_of_text(dtype):
+    assert csv_safe(FRAME.astype({"name": dtype}))["name"].iloc[0] == "'=cmd|' /C calc'!A0"
+
+
+def test_a_table_is_written_where_a_folder_is_given(tmp_path):
+    publish(FRAME, "table", "")
+    publish(FRAME, "table", str(tmp_path / "tables"))
+    first = (tmp_path / "tables" / "table.csv").read_bytes()
+    publish(FRAME, "table", str(tmp_path / "tables"))
+    assert (tmp_path / "tables" / "table.csv").read_bytes() == first
+    assert b"\r" not in first
+    assert first.splitlines()[1] == b"'=cmd|' /C calc'!A0,-1.5,2026-09-01"
