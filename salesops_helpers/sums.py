@@ -33,7 +33,7 @@ def closed(tables: Tables, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFr
     won = within["status"] == "won"
     amount = won.ifelse(within["amount"], None)
     sums = within.group_by("rep_id").agg(
-        won=won.sum(), closed=within.count(), won_value=amount.cast(EXACT).sum().cast("float64"),
+        won=won.sum(), closed=within.count(), won_value=amount.cast(EXACT).sum().cast("float64").coalesce(0.0),
         valued=amount.count())
     return tables.rows_engine.collect(sums, "opportunities").astype({"rep_id": TEXT})
 

@@ -64,8 +64,8 @@ def is_id(column: Column, table: Table) -> bool:
 def present(value: ir.StringValue, column: Column, table: Table) -> ir.StringValue:
     """The text without blanks around it; empty is missing, and so are MISSING in ids and in what is not text.
 
-    In other texts, such as a name, only the empty text is missing: somebody may be called None. (A list looked into only
-    where the text is short: DuckDB makes a join of a long IN, over every row, asked for or not.)
+    In other texts, such as a name, only the empty text is missing: somebody may be called None. (A list looked into
+    only where the text is short: DuckDB makes a join of a long IN, over every row, asked for or not.)
     """
     import ibis
 

@@ -56,7 +56,8 @@ def counted(
         keys |= {per: relation[table.dated_by].truncate(PERIODS[per])}
     sought = {c: relation[c].cast(EXACT).sum().cast("float64").coalesce(0.0) for c in sums}
     sought = {"rows": relation.count(), **sought}
-    frame = tables.rows_engine.collect(relation.group_by(**keys).agg(**sought) if keys else relation.agg(**sought), name)
+    sums_of = relation.group_by(**keys).agg(**sought) if keys else relation.agg(**sought)
+    frame = tables.rows_engine.collect(sums_of, name)
     types = {c: table.column(c).dtype for c in by} | ({per: DTYPES["date"]} if per else {}) | {"rows": "int64"}
     return frame.astype(types).sort_values(list(keys) or "rows", ignore_index=True)
 

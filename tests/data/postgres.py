@@ -53,8 +53,8 @@ class Server:
         self._run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
 
     def make(self) -> None:
-        self._run("initdb", "-D", self.folder / "data", "-U", "admin", "--auth-local=trust", "--auth-host=scram-sha-256",
-                  "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        self._run("initdb", "-D", self.folder / "data", "-U", "admin", "--auth-local=trust",
+                  "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def _run(self, program: str, *arguments: object) -> None:
         as_other = AS if os.geteuid() == 0 else []

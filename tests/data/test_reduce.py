@@ -94,7 +94,8 @@ def test_counts_are_those_of_pandas(tables, name, by, per, sums):
 
 def test_counts_of_frames_given_as_they_are():
     activities = pd.DataFrame({"activity_id": list("abcd"), "rep_id": ["r1", "r1", "r2", None],
-                               "occurred_at": pd.to_datetime(["2026-01-31 23:59", "2026-02-01 00:00", "2026-02-03 00:00", None]),
+                               "occurred_at": pd.to_datetime(["2026-01-31 23:59", "2026-02-01 00:00",
+                                                              "2026-02-03 00:00", None]),
                                "minutes": [5, np.nan, 7, 1]})
     tables = Tables.from_frames(COMPANY, {"activities": activities}, as_of="2026-03-31")
     assert counted(tables, "activities").to_dict("list") == {"rows": [4]}
@@ -107,7 +108,8 @@ def test_counts_of_frames_given_as_they_are():
 
 @pytest.mark.parametrize("asked, said", [
     ({"by": ["colour"]}, "activities has no column 'colour'"), ({"per": "week"}, "per='week' is no period"),
-    ({"name": "reps", "sums": ["heads"]}, "reps has no column 'heads'"), ({"name": "accounts", "per": "month"}, "no date"),
+    ({"name": "reps", "sums": ["heads"]}, "reps has no column 'heads'"),
+    ({"name": "accounts", "per": "month"}, "no date"),
     ({"start": "2026"}, "month '2026' is not a month"),
 ])
 def test_what_cannot_be_counted_is_refused(asked, said):
@@ -126,7 +128,8 @@ def test_a_large_parquet_file_is_decided_as_a_small_one(tmp_path, monkeypatch):
     pd.DataFrame({"rep_id": ["r1", "r2"], "name": ["Ada", "Bo"]}).to_parquet(tmp_path / "reps.parquet")
     ids = ["a", "b", None, "b", "b", "c", "d", "e", "a", "f", " g ", ""]
     when = pd.to_datetime(["2026-01-01"] * 5 + ["2026-04-01", None] + ["2026-01-01"] * 5)
-    pd.DataFrame({"activity_id": ids, "rep_id": ["r1", "r9", "r1", "r1", "r2", "r1", "r1", "r2", "r1", "r2", "r1", "r1"],
+    reps = ["r1", "r9", "r1", "r1", "r2", "r1", "r1", "r2", "r1", "r2", "r1", "r1"]
+    pd.DataFrame({"activity_id": ids, "rep_id": reps,
                   "occurred_at": when, "minutes": [1, 1, 1, 1, 1, 1, 1, -1, 1, np.nan, np.inf, 2]}
                  ).to_parquet(tmp_path / "activities.parquet")
     pd.DataFrame({"opportunity_id": ["o"], "rep_id": ["r1"], "stage": ["Won"], "amount": [1.0], "status": ["won"],

@@ -172,6 +172,7 @@ def _readable(relation: ir.Table) -> ir.Table:
 def _is_typed(part: Part, table: Table) -> bool:
     """Does every column that must be a moment, number or truth value have such a type in the database?"""
     types = {c: part.relation[source].type() for c, source in part.names.items()}
-    fits = {"text": lambda t: not t.is_floating(), "boolean": lambda t: t.is_boolean(), "money": lambda t: t.is_numeric(),
+    fits = {"text": lambda t: not t.is_floating(), "boolean": lambda t: t.is_boolean(),
+            "money": lambda t: t.is_numeric(),
             "number": lambda t: t.is_numeric()}
     return all(fits.get(table.column(c).type, lambda t: t.is_timestamp())(t) for c, t in types.items())
