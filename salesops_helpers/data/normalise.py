@@ -90,8 +90,8 @@ def tidy(value: ir.StringValue, company: Company) -> ir.StringValue:
 
 
 def look(given: ir.Table, table: Table, columns: list[Column], company: Company) -> list[Seen]:
-    """What all values of the text columns `columns` (held as ``given_<column>``, and as ``raw_<column>`` untouched) say
-    of how they are written.
+    """What all values of the text columns `columns` (held as ``given_<column>``; ``raw_<column>``: untouched) say of
+    how they are written.
 
     One pass over cheap signs; a second one, with patterns, for columns that are not plain numbers with a point.
     """
@@ -99,7 +99,7 @@ def look(given: ir.Table, table: Table, columns: list[Column], company: Company)
         return []
     quick = {}
     for c in columns:
-        value = given[f"raw_{c.name}"]
+        value = untouched(given, c.name)
         third = value.substr(value.length() - 4, 1) == "."
         quick |= {f"{c.name}:odd": value.count() - value.try_cast("float64").count(), f"{c.name}:three": third.sum(),
                   f"{c.name}:other": (value.contains(".") & ~third).sum()}
@@ -112,6 +112,11 @@ def look(given: ir.Table, table: Table, columns: list[Column], company: Company)
         seen.append(Seen(c.name, True, {".": ((0, ""), (0, ""))} if other else {}) if plain
                     else Seen(c.name, False, _places(given, c, company)))
     return seen
+
+
+def untouched(given: ir.Table, column: str) -> ir.Column:
+    """The column as the source holds it, which is quicker to look at, where the table has it."""
+    return given[f"raw_{column}"] if f"raw_{column}" in given.columns else given[f"given_{column}"]
 
 
 def _places(given: ir.Table, column: Column, company: Company) -> dict[str, tuple[Place, Place]]:
