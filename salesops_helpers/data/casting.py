@@ -34,6 +34,7 @@ def gathered(parts: list[Part], table: Table, company: Company) -> ir.Table:
     read = [_read(part, columns, table, company) for part in parts]
     if len(read) == 1:
         return read[0]
+    read = [r.drop(*[c for c in r.columns if c.startswith("raw_")]) for r in read]
     same = [r.mutate(**{f"given_{c.name}": r[f"given_{c.name}"].cast("string") for c in columns}) for r in read]
     return ibis.union(*same)
 
@@ -42,9 +43,11 @@ def _read(part: Part, columns: list[Column], table: Table, company: Company) -> 
     import ibis
 
     _refuse_ambiguous(part)
+    file = part.relation[FILE] if FILE in part.relation.columns else ibis.literal(part.label)
     given = part.relation.select(
-        part.relation[LINE], **{FILE: ibis.literal(part.label)},
+        part.relation[LINE], **{FILE: file},
         **{f"given_{c.name}": _given(part, c, table, company) for c in columns},
+        **{f"raw_{c.name}": _raw(part, c, table, company) for c in columns if c.type in NUMBERS + TIMES},
     )
     texts = [c for c in columns if c.name in part.names and given[f"given_{c.name}"].type().is_string()]
     numbers = normalise.look(given, table, [c for c in texts if c.type in NUMBERS], company)
@@ -58,13 +61,23 @@ def _read(part: Part, columns: list[Column], table: Table, company: Company) -> 
     def value(column: Column) -> ir.Value:
         name, here = column.name, given[f"given_{column.name}"]
         if column.type in NUMBERS:
-            return _number(here, column, signs.get(name, "."), name in plain or name not in signs, table, company)
+            is_plain = name in plain or name not in signs
+            here = given[f"raw_{name}"] if is_plain else here
+            return _number(here, column, signs.get(name, "."), is_plain, table, company)
         if column.type in TIMES:
             how = written.get(name, dates.Written()) if here.type().is_string() else None
+            here = given[f"raw_{name}"] if how == dates.Written() else here
             return dates.moment(here, column, how, later)
         return _boolean(here) if column.type == "boolean" else _text(here, column)
 
     return given.mutate(**{f"read_{c.name}": value(c).cast(_engine_type(c)) for c in columns})
+
+
+def _raw(part: Part, column: Column, table: Table, company: Company) -> ir.Value:
+    """The value without any care for blanks and missing words: where all are plain numbers or ISO, none is needed."""
+    if column.name not in part.names or column.name in company.values.get(table.name, {}):
+        return _given(part, column, table, company)
+    return part.relation[part.names[column.name]]
 
 
 def _refuse_ambiguous(part: Part) -> None:
@@ -98,7 +111,7 @@ def typed(given: ir.Table, table: Table, company: Company) -> ir.Table:
     }
     if table.name == "opportunities":
         columns["status"] = _status(columns, company)
-    return given.select(*[c for c in given.columns if not c.startswith("read_")], **columns)
+    return given.select(*[c for c in given.columns if not c.startswith(("read_", "raw_"))], **columns)
 
 
 def _status(columns: dict[str, ir.Value], company: Company) -> ir.StringValue:

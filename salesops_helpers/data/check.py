@@ -61,7 +61,7 @@ def check(source: str | Path, out: Path | None = None) -> CheckReport:
     ])
     mapped = stacked([c.mapped for c in done.values()], ["table", "column", "was", "now", "rows"])
     folder = None if out is None else _write({SET_ASIDE_FILE: set_aside, FLAGS_FILE: flags}, Path(out), checker)
-    text = _text(tables, counts, set_aside, flags, mapped, folder)
+    text = _text(tables, counts, set_aside, flags, mapped, folder, _as_read(checker))
     return CheckReport(counts, set_aside, flags, mapped, text)
 
 
@@ -79,12 +79,13 @@ def _write(frames: dict[str, pd.DataFrame], out: Path, checker: Checker) -> Path
     return out
 
 
-def _text(tables: Tables, counts, set_aside, flags, mapped, folder: Path | None) -> str:
+def _text(tables: Tables, counts, set_aside, flags, mapped, folder: Path | None, as_read: list[str]) -> str:
     company = tables.company
     lines = [f"{company.name}: data up to {words.day_name(tables.extract_date)}", ""]
     lines += [_columns(counts), ""]
     total = counts[["rows_in", "used", "set_aside"]].sum()
     lines += [f"All tables: {total['rows_in']:,} rows in = {total['used']:,} used + {total['set_aside']:,} set aside."]
+    lines += as_read
     lines += _grouped("Set aside: these rows are in no figure", set_aside, company)
     seen = observations(tables)
     lines += ["", "Look at this", *(f"  {sentence}" for sentence in seen)] if seen else []
@@ -96,6 +97,13 @@ def _text(tables: Tables, counts, set_aside, flags, mapped, folder: Path | None)
         lines += ["", f"Each set-aside row with its reason: {folder / SET_ASIDE_FILE}",
                   f"Each flag: {folder / FLAGS_FILE}"]
     return "\n".join([*lines, "", *_first_look(tables)])
+
+
+def _as_read(checker: Checker) -> list[str]:
+    """How each file was read: what was found out about it, not assumed."""
+    lines = [f"  {label}: " + "; ".join(f"{fact} {found}" for fact, found in facts.items())
+             for files in checker.facts.values() for label, facts in files.items() if facts]
+    return ["", "How the files were read", *lines] if lines else []
 
 
 def _columns(frame: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from salesops_helpers.data.columns import Column, Table
 from salesops_helpers.data.company import FILE_NAME, Company
+from salesops_helpers.data.normalise import untouched
 from salesops_helpers.data.sources.base import LINE
 from salesops_helpers.errors import SalesOpsError
 
@@ -44,7 +45,7 @@ class Written:
 
 def look(given: ir.Table, table: Table, columns: list[Column], company: Company, label: str, serial: int | None
          ) -> dict[str, Written]:
-    """How the text columns `columns` (held as ``given_<column>``) are written.
+    """How the text columns `columns` (held as ``given_<column>``; ``raw_<column>``: untouched) are written.
 
     Parameters
     ----------
@@ -58,13 +59,14 @@ def look(given: ir.Table, table: Table, columns: list[Column], company: Company,
     """
     if not columns:
         return {}
-    odd = {c.name: (given[f"given_{c.name}"].notnull() & ~_is_iso(given[f"given_{c.name}"], c)).sum() for c in columns}
+    raw = {c: untouched(given, c.name) for c in columns}
+    odd = {c.name: (value.notnull() & ~_is_iso(value, c)).sum() for c, value in raw.items()}
     found = given.aggregate(**odd).to_pyarrow().to_pylist()[0]
     return {c.name: _closely(given, table, c, company, label, serial) if found[c.name] else Written() for c in columns}
 
 
 def _is_iso(value: ir.StringValue, column: Column) -> ir.BooleanValue:
-    whole = value.like("____-__-__%")
+    whole = value.like("____-__-__%") & ~value.endswith(" ")
     return whole | value.like("____-__") if column.type == "month" else whole
 
 

@@ -87,6 +87,25 @@ def test_several_files_make_one_table(tmp_path):
     assert aside == [["second.csv", 2, "identical duplicate"], ["second.csv", 4, "unreadable record"]]
 
 
+def test_files_of_the_same_name_in_two_folders(tmp_path):
+    head, *rows = DEALS.splitlines(keepends=True)
+    folder = write_company(tmp_path / "acme", TOML + '[files]\nopportunities = "*/deals.csv"\n')
+    for i, row in enumerate(rows):
+        (folder / str(i)).mkdir()
+        (folder / str(i) / "deals.csv").write_text(head + row + "bad\n")
+    counts = check(folder).counts.set_index("table").loc["opportunities"]
+    assert counts[["rows_in", "used", "set_aside"]].tolist() == [6, 3, 3]
+
+
+def test_how_files_were_read_is_printed(tmp_path):
+    deals = DEALS.replace(",", ";").replace("2026-01-05", "05.01.2026").replace("2026-01-06", "16.01.2026")
+    deals = deals.replace("100.50", "100,50").encode("utf-16")
+    text = check(write_company(tmp_path / "acme", opportunities=deals)).text
+    assert ("  opportunities.csv: encoding UTF-16; delimiter semicolon; dates in created_on day first; "
+            "decimal sign in amount ,") in text
+    assert "  reps.csv: encoding UTF-8; delimiter comma" in text
+
+
 def test_a_pattern_names_several_files(tmp_path):
     head, *rows = DEALS.splitlines(keepends=True)
     folder = write_company(tmp_path / "acme", TOML + '[files]\nopportunities = "deals-*.csv"\n')
@@ -112,12 +131,12 @@ def test_headers_are_compared_without_case_blanks_and_underscores(tmp_path):
 
 
 def test_a_damaged_record_far_down_keeps_its_line_and_costs_little(tmp_path):
-    rows = [f"d{i},r1,Won,2026-01-05,2026-02-10,{i}\n" for i in range(200_000)]
+    rows = [f"d{i},r1,Won,2026-01-05,2026-02-10,{i}\n" for i in range(60_000)]
     head = DEALS.splitlines(keepends=True)[0]
     start = perf_counter()
-    found = outcome(tmp_path / "acme", head + "".join(rows[:150_000]) + '"oops\n' + "".join(rows[150_000:]))
-    assert found.counts == (200_000, 1)
-    assert found.aside["source_line"].tolist() == [150_002]
+    found = outcome(tmp_path / "acme", head + "".join(rows[:50_000]) + '"oops\n' + "".join(rows[50_000:]))
+    assert found.counts == (60_000, 1)
+    assert found.aside["source_line"].tolist() == [50_002]
     assert perf_counter() - start < 60
 
 

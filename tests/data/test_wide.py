@@ -49,7 +49,9 @@ def test_bad_cells_are_set_aside_one_by_one(tmp_path):
     found = quotas(tmp_path, "rep_id,2026-01,2026-02,2026-03\nr1,x,200,-5\nr9,1,2,\n")
     assert found.rows_in == 5
     assert found.counts == (1, 4)
-    assert found.aside["source_line"].tolist() == [2, 2, 3, 3]
+    assert found.aside[["file", "source_line"]].to_numpy().tolist() == [
+        ["quotas.csv, column 2026-01", 2], ["quotas.csv, column 2026-01", 3], ["quotas.csv, column 2026-02", 3],
+        ["quotas.csv, column 2026-03", 2]]
     assert "amount is not an amount: 'x'" in found.reasons
     assert "rep_id is not in the table reps: 'r9'" in found.reasons
 
@@ -62,11 +64,11 @@ def test_numbers_of_all_months_are_decided_together(tmp_path):
 def test_other_columns_stay(tmp_path):
     text = "product,2026-01,2026-02,revenue\nA,10,20,7\n"
     found = outcome(tmp_path / "acme", text, "demand.csv", "demand")
-    rows = found.used.sort_values("month")
+    rows = found.used
     assert rows[["product", "units", "revenue"]].to_numpy().tolist() == [["A", 10, 7], ["A", 20, 7]]
     found = outcome(tmp_path / "b", "product,2026-01,2026-02\nA,10,20\n", "demand.csv", "demand",
                     TOML + '[wide.demand]\nvalue = "revenue"\n[constants.demand]\nunits = 1\n')
-    assert sorted(found.used["revenue"]) == [10, 20]
+    assert found.used["revenue"].tolist() == [10, 20]
 
 
 def test_the_first_month_of_a_fiscal_year_is_said_not_guessed(tmp_path):

@@ -36,13 +36,18 @@ class FileSource:
         found = self.files[name]
         return [self._part(name, i if len(found) > 1 else 0, *file) for i, file in enumerate(found, 1)]
 
+    def _label(self, name: str, path: Path, sheet: str | None) -> str:
+        """The file's name; its path within the folder where two files of the table have the same name."""
+        twins = {other for other, _ in self.files[name] if other.name == path.name}
+        label = str(path.relative_to(self.company.data_folder)) if len(twins) > 1 else path.name
+        return f"{label}#{sheet}" if sheet else label
+
     def _part(self, name: str, number: int, path: Path, sheet: str | None) -> Part:
         raw = read_file(self.con, f"raw_{name}" + (f"_{number}" if number else ""), path, self.company, sheet)
-        table = TABLES[name]
+        table, label = TABLES[name], self._label(name, path, sheet)
         if is_wide(raw, table, self.company):
-            raw = long(self.con, raw, table, self.company, path.name)
-        names = resolve(path.name, raw.columns, table, self.company)
-        label = f"{path.name}#{sheet}" if sheet else path.name
+            raw = long(self.con, raw, table, self.company, label)
+        names = resolve(label, raw.columns, table, self.company)
         return Part(label, self.con.table(raw.relation), raw.columns, names, raw.unreadable, raw.facts)
 
 

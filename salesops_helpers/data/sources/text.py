@@ -203,7 +203,7 @@ def _batch(schema, rows: list[tuple]):
 def _trimmed(names: list[str], spaces: bool) -> str:
     if not spaces:
         return ", ".join(map(name_of, names))
-    return ", ".join(f"trim({name_of(n)}, {quote(BLANKS)}) AS {name_of(n)}" for n in names)
+    return ", ".join(f"nullif(trim({name_of(n)}, {quote(BLANKS)}), '') AS {name_of(n)}" for n in names)
 
 
 def name_of(column: str) -> str:

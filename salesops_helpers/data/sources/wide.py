@@ -6,7 +6,7 @@ import re
 
 from salesops_helpers.data.columns import Table
 from salesops_helpers.data.company import FILE_NAME, Company
-from salesops_helpers.data.sources.base import LINE, Raw
+from salesops_helpers.data.sources.base import FILE, LINE, Raw
 from salesops_helpers.data.sources.text import name_of, quote
 from salesops_helpers.errors import SalesOpsError, listed
 
@@ -51,7 +51,8 @@ def _months(raw: Raw) -> dict[str, tuple[int | None, int, bool]]:
 
 
 def long(con, raw: Raw, table: Table, company: Company, label: str) -> Raw:
-    """One row a cell that is not empty, with the columns ``month`` (YYYY-MM) and the value's.
+    """One row a cell that is not empty, with the columns ``month`` (YYYY-MM) and the value's, and ``source_file``:
+    the file and the column of the cell.
 
     Raises `SalesOpsError` where no month is there, a year is missing or two columns mean the same month.
     """
@@ -66,7 +67,8 @@ def long(con, raw: Raw, table: Table, company: Company, label: str) -> Raw:
     others = [c for c in raw.columns if c not in months and c != year]
     _refuse_twice(months, label)
     parts = " UNION ALL ".join(
-        f"SELECT {LINE}, {''.join(name_of(c) + ', ' for c in others)}{_month(found, year, fiscal)} AS month, "
+        f"SELECT {LINE}, {quote(f'{label}, column {column}')} AS {FILE}, "
+        f"{''.join(name_of(c) + ', ' for c in others)}{_month(found, year, fiscal)} AS month, "
         f"CAST({name_of(column)} AS VARCHAR) AS {name_of(value)} FROM {raw.relation} "
         f"WHERE trim(CAST({name_of(column)} AS VARCHAR)) <> ''"
         for column, found in months.items()
