@@ -164,7 +164,8 @@ def test_of_conflicting_rows_the_same_one_is_used_there_and_here(acme, kind):
 
 def test_types_that_only_the_database_knows(acme):
     deals = csv("opportunity_id,rep_id,stage,created_on,closed_on,amount\n"
-                "7,r1,Won,2026-01-05,2026-02-10 23:30:00+00,10\n8,r1,Open,infinity,,NaN\n9,r1,Won,2026-01-05,0001-01-01 00:00:00+00,10\n")
+                "7,r1,Won,2026-01-05,2026-02-10 23:30:00+00,10\n8,r1,Open,infinity,,NaN\n"
+                "9,r1,Won,2026-01-05,0001-01-01 00:00:00+00,10\n")
     types = {"opportunities.opportunity_id": "bigint", "opportunities.created_on": "date",
              "opportunities.closed_on": "timestamptz", "opportunities.amount": "numeric"}
     report = check(acme(frames={"reps": csv(REPS), "opportunities": deals}, types=types))
