@@ -45,7 +45,8 @@ class Decision:
 def decide(con, table: Table, values: ir.Table, rules: list[Rule], sources: dict[str, ir.Table]) -> Decision:
     """Try every rule on every row; a duplicate is a row whose key stands above it in a row that no rule sets aside.
 
-    `sources`: the relation behind each part of `values`, by the part's label.
+    `sources`: the relation behind each part of `values`, by the part's label. A relation whose rows are not one a line
+    (cells of a table with months as columns) has `source_file` of its own, which tells them apart.
     """
     rows = int(con.execute(values.count()))
     if rows <= HELD:
@@ -57,15 +58,17 @@ def decide(con, table: Table, values: ir.Table, rules: list[Rule], sources: dict
     odd = con.create_table(f"odd_{table.name}", odd, temp=True)
     aside = con.create_table(f"aside_{table.name}", repeated(odd, table, len(rules)), temp=True)
     rows_aside = int(con.execute(aside.count()))
-    on = [LINE] if len(sources) == 1 else [FILE, LINE]
+    on = [FILE, LINE] if len(sources) > 1 or any(FILE in source.columns for source in sources.values()) else [LINE]
     used = values.anti_join(aside.select(on), on) if rows_aside else values
     return Decision(used, aside, rows, rows_aside)
 
 
 def _only(values: ir.Table, sources: dict[str, ir.Table], lines: ir.Table) -> ir.Table:
     """The values of some lines alone: what is not asked for is left out before anything is made of it."""
-    within = {source.op(): source.semi_join(lines.filter(lines[FILE] == label), LINE).op()
-              for label, source in sources.items()}
+    within = {
+        source.op(): source.semi_join(lines, [FILE, LINE]).op() if FILE in source.columns
+        else source.semi_join(lines.filter(lines[FILE] == label), LINE).op() for label, source in sources.items()
+    }
     return values.op().replace(within).to_expr()
 
 

@@ -56,6 +56,12 @@ def test_bad_cells_are_set_aside_one_by_one(tmp_path):
     assert "rep_id is not in the table reps: 'r9'" in found.reasons
 
 
+def test_bad_cells_of_a_table_too_large_to_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr("salesops_helpers.data.decide.HELD", 2)
+    found = quotas(tmp_path, "rep_id,2026-01,2026-02,2026-03\nr1,x,200,-5\nr9,1,2,\n")
+    assert (found.rows_in, *found.counts) == (5, 1, 4)
+
+
 def test_numbers_of_all_months_are_decided_together(tmp_path):
     found = quotas(tmp_path, "rep_id;2026-01;2026-02\nr1;1.234;0,50\n")
     assert cells(found) == [["r1", "2026-01", 1234], ["r1", "2026-02", 0.5]]
