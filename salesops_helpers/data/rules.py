@@ -25,6 +25,7 @@ NOT_NEGATIVE = ("opportunities.amount", "opportunities.list_price", "stage_histo
                 "products.list_price", "product_prices.list_price", "demand.units", "activities.minutes",
                 "splits.quota_share", "splits.commission_share", "plan_assignments.target_incentive",
                 "plan_assignments.base_pay", "tool_usage.active_days", "fx_rates.rate")
+MAY_BE_EMPTY = ("opportunities.amount",)  # not known yet while a deal is open
 WITHIN = {  # column → least and most that can be; beyond it the row is flagged
     "opportunities.probability": (0, 1), "activities.minutes": (0, 1440), "tool_usage.active_days": (0, 31),
     "accounts.employees": (0, 5e6), "accounts.revenue": (0, 1e15), "accounts.latitude": (-90, 90),
@@ -113,7 +114,9 @@ def _column_rules(table: Table, column: Column, company: Company, extract_date, 
     if column.allowed and name != "status":
         rules.append(_not_allowed(column))
     if full in EXACT:
-        rules.append(_too_fine(name, company.minor_units))
+        rules += [_too_large(name, company.minor_units), _too_fine(name, company.minor_units)]
+    if column.required and column.type != "text" and column.name not in table.key and full not in MAY_BE_EMPTY:
+        rules.append(_no_value(name))
     if full in NOT_NEGATIVE:
         rules.append(Rule("negative", name, f"{name} is negative", "a sum or a count that cannot be below zero would "
                           "lower totals unseen", lambda t: t[name] < 0))
@@ -143,10 +146,21 @@ def _not_allowed(column: Column) -> Rule:
                 lambda t: t[column.name].notnull() & t[column.name].notin(column.allowed))
 
 
+def _no_value(name: str) -> Rule:
+    return Rule("no value", name, f"{name} is empty", "the row exists for this value; without it a total would lack it "
+                "unseen", lambda t: t[f"given_{name}"].isnull())
+
+
+def _too_large(name: str, digits: int) -> Rule:
+    most = 2**53 / 10**digits
+    return Rule("too large", name, f"{name} is too large to be exact to the minor unit", "an id or a slip of the "
+                "keyboard in place of an amount", lambda t: t[name].abs() > most)
+
+
 def _too_fine(name: str, digits: int) -> Rule:
     def when(t):
         units = t[name] * 10**digits
-        return (units - units.round()).abs() > 1e-4
+        return (units - units.round(0)).abs() > 1e-4
     return Rule("too fine", name, f"{name} is finer than the currency's minor unit", "nobody books fractions of a "
                 "cent: another currency, a computed value or a wrong column", when)
 

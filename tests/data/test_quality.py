@@ -40,6 +40,8 @@ def test_clean_rows_are_all_used(tmp_path):
     ("x,r1,Won,2026-01-05,2026-02-10,many", "not an amount", "amount is not an amount: 'many'"),
     ("x,r1,Won,2026-01-05,2026-02-10,nan", "not an amount", "'nan'"),
     ("x,r1,Won,2026-01-05,2026-02-10,1.005", "too fine", "minor unit: '1.005'"),
+    ("x,r1,Won,2026-01-05,2026-02-10,1e300", "too large", "amount is too large to be exact"),
+    ("x,r1,Won,2026-01-05,2026-02-10,99999999999999999999", "too large", "too large"),
     ("x,r1,Won,2026-01-05,2026-02-30,1", "not a date", "closed_on is not a date: '2026-02-30'"),
     ("x,r1,Won,0001-01-05,2026-02-10,1", "not a date", "'0001-01-05'"),
     ("x,r1,Won,2026-01-05,2026-04-01,1", "after the extract date", "closed_on is after the extract date 2026-03-31"),
@@ -147,3 +149,9 @@ def test_rows_in_are_rows_used_plus_rows_set_aside_whatever_the_rows(tmp_path, r
     assert counts["rows_in"] == 3 + len(lines)
     assert counts["rows_in"] == counts["used"] + counts["set_aside"]
     assert (report.set_aside["reason"].str.len() > 0).all()
+
+
+def test_a_row_without_the_value_it_exists_for_is_set_aside(tmp_path):
+    report, counts = outcome(tmp_path, quotas="rep_id,month,amount\nr1,2026-01,10\nr1,2026-02,\nr2,2026-01,n/a\n")
+    assert counts.loc["quotas", ["used", "set_aside"]].tolist() == [1, 2]
+    assert set(report.set_aside["rule"]) == {"no value"}
