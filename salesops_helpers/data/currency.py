@@ -42,10 +42,12 @@ def converted(tables: Tables) -> Tables:
 
 
 def _any_foreign(tables: Tables) -> bool:
-    if not tables.large("opportunities"):
-        return bool((tables.opportunities["currency"].fillna(tables.company.currency) != tables.company.currency).any())
-    deals = tables.rows("opportunities")
-    foreign = deals.filter(deals["currency"] != tables.company.currency).limit(1)
+    """Is any deal in another currency? Asked of the rows before the cut: no history has to be read for it."""
+    own = tables.company.currency
+    if tables.engine is None or tables.engine.is_cut:
+        return bool((tables.opportunities["currency"].fillna(own) != own).any())
+    deals = tables.engine.rows("opportunities")
+    foreign = deals.filter(deals["currency"] != own).limit(1)
     return len(tables.engine.collect(foreign.select("currency"), "opportunities")) > 0
 
 

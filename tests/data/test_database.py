@@ -355,7 +355,7 @@ def test_the_password_is_in_no_artefact(companies, tmp_path):
     database = tmp_path / "company"
     shutil.copytree(companies[1], database)
     (database / "notebooks").mkdir()
-    shutil.copy(Path(__file__).with_name("peeping.ipynb"), database / "notebooks" / "peeping.ipynb")
+    shutil.copy(Path(__file__).with_name("peeping.json"), database / "notebooks" / "peeping.ipynb")
     done = subprocess.run(
         [sys.executable, "-m", "salesops_helpers.cli", "report", str(database), "--month", "2026-08",
          "--out", str(tmp_path / "out"), "--jobs", "2"], capture_output=True, text=True, timeout=600)

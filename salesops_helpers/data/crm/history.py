@@ -14,7 +14,7 @@ from salesops_helpers.data.crm.export import Export
 from salesops_helpers.data.crm.people import named
 from salesops_helpers.data.crm.records import Records, Shaped
 from salesops_helpers.data.crm.times import moment, readable
-from salesops_helpers.data.sources.base import LINE
+from salesops_helpers.data.sources.base import FILE, LINE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -92,9 +92,18 @@ def shaped(
     for place, (records, _) in enumerate(logs):
         first, end = place * FILE_STEP, (place + 1) * FILE_STEP
         own = rows.filter((rows.order >= first) & (rows.order < end)).mutate(**{LINE: rows.order - first})
+        own = _told_apart(own, records.label)
         values = {"opportunity_id": own.deal, "changed_at": own.given_at, **{name: own[name] for name in MOVING}}
         parts.append(Shaped(records, own, values, aside[place], _counted(records, own)))
     return parts
+
+
+def _told_apart(rows: ir.Table, label: str) -> ir.Table:
+    """Where one line of the file gave several changes, such as a column a stage, the moment tells them apart."""
+    lines = rows[LINE].nunique().execute()
+    if lines == rows.count().execute():
+        return rows
+    return rows.mutate(**{FILE: label + ", change of " + rows.given_at.cast("string")})
 
 
 def _counted(records: Records, rows: ir.Table) -> dict[str, str]:

@@ -12,7 +12,7 @@ from salesops_helpers.data.company import FILE_NAME, Company
 from salesops_helpers.data.crm.export import Export
 from salesops_helpers.data.crm.maps import CrmObject, header, object_named, objects_of, title
 from salesops_helpers.data.crm.records import Records, Shaped
-from salesops_helpers.data.sources.base import LINE, Part, Raw
+from salesops_helpers.data.sources.base import FILE, LINE, Part, Raw
 from salesops_helpers.data.sources.shelves import Shelf
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
@@ -159,7 +159,8 @@ class CrmSource:
         records, overrides = shaped.records, self.company.columns.get(name, {})
         values = {c: v for c, v in shaped.values.items()
                   if c in TABLES[name].names and (c not in self.company.constants.get(name, {}) or c in overrides)}
-        relation = shaped.relation.select(LINE, **{f"{PREFIX}{c}": value for c, value in values.items()})
+        apart = [FILE] if FILE in shaped.relation.columns else []
+        relation = shaped.relation.select(LINE, *apart, **{f"{PREFIX}{c}": value for c, value in values.items()})
         names = {c: f"{PREFIX}{c}" for c in values}
         unreadable = _unreadable(records, shaped.aside)
         return Part(records.label, relation, records.columns, names, unreadable, {**records.facts, **shaped.facts})

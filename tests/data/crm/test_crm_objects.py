@@ -10,7 +10,9 @@ import pytest
 
 from salesops_helpers import load
 from salesops_helpers.data.check import check
+from salesops_helpers.data.company import read_company
 from salesops_helpers.data.load import cut
+from salesops_helpers.data.quality import Checker
 from salesops_helpers.errors import SalesOpsError
 
 STAGES = 'stages = ["Open", "Offer", "Won", "Lost"]\nwon_stages = ["Won"]\nlost_stages = ["Lost"]\n'
@@ -399,3 +401,12 @@ def test_dates_of_a_log_that_do_not_tell_stop_the_run(tmp_path):
     more = '\n[dates]\n"stage_history.changed_at" = "month first"\n'
     tables = load(salesforce(tmp_path, more, OpportunityHistory=log))
     assert tables.stage_history["changed_at"].dt.strftime("%Y-%m-%d").tolist() == ["2026-01-02", "2026-01-03"]
+
+
+def test_one_bad_moment_of_a_hubspot_deal_costs_that_change_alone(tmp_path):
+    deals = API.format("hs_v2_date_entered_7001,hs_v2_date_entered_7002", "2026-01-05T09:00:00Z,2031-01-20T09:00:00Z",
+                       "2026-02-01T09:00:00Z,2026-02-09T09:00:00Z")
+    folder = company(tmp_path, "hubspot", deals=deals, owners=OWNERS, deal_pipeline_stage=PIPELINE)
+    checked = Checker(read_company(folder)).table("stage_history")
+    assert (checked.rows_in, checked.rows_used, len(checked.used), len(checked.set_aside)) == (4, 3, 3, 1)
+    assert checked.set_aside["rule"].tolist() == ["after the extract date"]
