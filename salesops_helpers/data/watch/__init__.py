@@ -56,7 +56,7 @@ WATCHES = (
     Watch("won without an amount", "opportunities", "amount", "won, with no amount or an amount of 0",
           "bookings are understated by what is missing", "amount", deals.won_for_nothing),
     Watch("open without an amount", "opportunities", "amount", "open, without an amount",
-          "the pipeline's value does not hold it", "amount", deals.open_without_amount),
+          "it counts at its list price where there is one, else as nothing", "amount", deals.open_without_amount),
     Watch("amount far from usual", "opportunities", "amount",
           "its amount is far from what is usual for its product, or for its customer where it names no product",
           "a slipped decimal or a number of zeros too many or too few", "amount", deals.far_amount),
