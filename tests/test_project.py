@@ -34,7 +34,13 @@ HEAVY = {
 
 
 def conda_specs() -> list[str]:
-    return yaml.safe_load(ENVIRONMENT)["dependencies"]
+    return [line for line in yaml.safe_load(ENVIRONMENT)["dependencies"] if isinstance(line, str)]
+
+
+def pip_specs() -> list[Requirement]:
+    """What conda-forge does not have: the lines under ``pip:``."""
+    (lines,) = (line["pip"] for line in yaml.safe_load(ENVIRONMENT)["dependencies"] if isinstance(line, dict))
+    return [Requirement(line) for line in lines]
 
 
 def locked() -> dict[str, list[tuple[str, int]]]:
@@ -68,7 +74,8 @@ def test_environment_has_the_bounds_of_pyproject():
 
     specs = [MatchSpec(spec, strict=True) for spec in conda_specs()]
     bounds = {s.name.normalized: SpecifierSet(str(s.version or "")) for s in specs}
-    assert len(bounds) == len(specs)
+    bounds |= {r.name: r.specifier for r in pip_specs()}
+    assert len(bounds) == len(specs) + len(pip_specs())
     wanted = {CONDA_NAMES.get(name := canonicalize_name(r.name), name): r.specifier for r in REQUIREMENTS}
     wanted |= {"python": SpecifierSet(PROJECT["requires-python"]), "pip": SpecifierSet()}
     assert bounds == wanted
