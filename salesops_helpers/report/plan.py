@@ -49,7 +49,7 @@ def graph(asked: Sequence[Task], listed_entries: Sequence[Entry]) -> dict[Task, 
 
 
 def refuse_tangled(entries: Sequence[Entry]) -> None:
-    """Raise `SalesOpsError` where two notebooks publish the same table, or where they read from each other in a ring."""
+    """Raise `SalesOpsError` where two notebooks publish the same table, or read from each other in a ring."""
     names = [name for entry in entries for name in entry.publishes]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         stems = [entry.stem for entry in entries if set(twice) & set(entry.publishes)]

@@ -110,12 +110,13 @@ def _left(job: Job, run: Run, started: float) -> Done:
     """Write what the page consists of; its record last."""
     from salesops_helpers.report import runner
     from salesops_helpers.report.pages import render
+    from salesops_helpers.report.passport import lines
 
     place, stem = Path(job.staging), job.entry.stem
     published = sorted((place / "tables").glob("*.csv"))
     if clash := [path.stem for path in published if path.stem in job.taken]:
         return Done(job.key, run.seconds, reason=f"it publishes the table {clash[0]}, which another notebook publishes")
-    page = render(run.notebook, job.entry, job.edition, job.run_at, job.passport)
+    page = render(run.notebook, job.entry, job.edition, job.run_at, lines(job.passport, job.shown))
     contents = {f"{stem}.ipynb": runner.saved(run.notebook, job.shown), f"{stem}.html": page.html.encode()}
     for name, content in contents.items():
         (place / name).write_bytes(content)
