@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -12,6 +13,8 @@ import weakref
 from contextlib import contextmanager
 
 from jupyter_client.manager import AsyncKernelManager
+
+from salesops_helpers.report import guard
 
 SETTINGS = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
@@ -35,11 +38,12 @@ class KernelManager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments=None):
         command = super().format_kernel_cmd(extra_arguments)
-        return [sys.executable, *command[1:]]
+        return [sys.executable, *command[1:], f"--ext={guard.NAME}"]
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
         if _ending.is_set():
             raise InterruptedError("the run was ended")
+        options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         options["env"] = {**(options.get("env") or os.environ), **SETTINGS}
         await super()._async_launch_kernel(kernel_cmd, **options)
         _alive.add(self)
