@@ -44,10 +44,21 @@ def facts_of(tables: Tables, counts: list[dict[str, object]]) -> dict[str, objec
 
 
 def units_of(tables: Tables, by: Iterable[str]) -> list[Unit]:
-    """The units of these levels, in the order of the levels and of their names."""
+    """The units of these levels, in the order of the levels and of their names; no reps who had left before the month
+    and have no deal open or closed in it."""
     from salesops_helpers.data.scope import units
 
-    return [Unit(level, name, label) for level in by for name, label in units(tables, level).items()]
+    gone = _gone(tables)
+    return [Unit(level, name, label) for level in by for name, label in units(tables, level).items()
+            if level != "rep" or name not in gone]
+
+
+def _gone(tables: Tables) -> set[str]:
+    from salesops_helpers.periods import month_start
+
+    first, reps, deals = month_start(tables.as_of), tables.reps, tables.opportunities
+    busy = deals[(deals["status"] == "open") | (deals["closed_on"] >= first)]["rep_id"]
+    return set(reps[(reps["left_on"] < first) & ~reps["rep_id"].isin(busy)]["rep_id"])
 
 
 def _count(name: str, engine) -> Mapping[str, object]:

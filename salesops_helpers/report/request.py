@@ -16,9 +16,10 @@ from pathlib import Path
 
 from salesops_helpers.data.home import find_source
 from salesops_helpers.errors import SalesOpsError, listed
-from salesops_helpers.report import catalog, folder, inputs, plan, record, runner
+from salesops_helpers.report import catalog, folder, inputs, plan, record
 from salesops_helpers.report.catalog import Entry
 from salesops_helpers.report.inputs import Inputs
+from salesops_helpers.report.parameters import check_parameters
 from salesops_helpers.report.units import LEVELS, Unit
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -97,7 +98,7 @@ def asked(
     everything = catalog.entries(home)
     entries = catalog.chosen(everything, only)
     for entry in entries:
-        runner.check_parameters(entry.path, _told(entry, home, month))
+        check_parameters(entry.path, _told(entry, home, month))
     plan.refuse_tangled(everything)
     place = out.absolute() / month
     if verify and not place.is_dir():

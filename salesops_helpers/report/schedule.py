@@ -37,17 +37,21 @@ def in_order(
         A task counts as finished, and those after it may begin, when the next one is asked for.
     """
     order, ready, running = TopologicalSorter(graph), [], {}
+    first = {task: -number for number, task in enumerate(graph)}
+
+    def longest_last() -> None:
+        ready.extend(order.get_ready())
+        ready.sort(key=lambda task: (seconds(task), first[task]))
+
     order.prepare()
     while order.is_active():
-        ready += order.get_ready()
-        ready.sort(key=seconds)
+        longest_last()
         while ready and len(running) < slots:
             task = ready.pop()
             job = begin(task)
             if job is None:
                 order.done(task)
-                ready += order.get_ready()
-                ready.sort(key=seconds)
+                longest_last()
             else:
                 running[executor.submit(work, job)] = task
         for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
