@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
+GUARDED = r"^'(?=[=+\-@\t\r])"
 
 
 def csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
@@ -20,6 +21,23 @@ def csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
         else:
             guarded[name] = values
     return pd.DataFrame(guarded, index=frame.index)
+
+
+def published(name: str, folder: str) -> pd.DataFrame | None:
+    """The table that another page published as ``<folder>/<name>.csv``; None where it is not there, or `folder` empty.
+
+    Columns called ``month`` and those that end in ``_on``, ``_at`` or ``_month`` are dates; a guard against formulas is
+    taken off.
+    """
+    path = Path(folder) / f"{name}.csv"
+    if not folder or not path.is_file():
+        return None
+    frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    dates = [c for c in frame if c == "month" or c.endswith(("_on", "_at", "_month"))]
+    texts = [c for c in frame if c not in dates and not pd.api.types.is_numeric_dtype(frame[c])
+             and not pd.api.types.is_bool_dtype(frame[c])]
+    plain = {c: frame[c].str.replace(GUARDED, "", regex=True) for c in texts}
+    return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates}, **plain)
 
 
 def publish(frame: pd.DataFrame, name: str, folder: str) -> None:

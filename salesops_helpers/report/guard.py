@@ -18,7 +18,6 @@ NAME = "salesops_helpers.report.guard"
 MOST_TEXT, MOST_SHOWN, MOST_OUTPUTS = 1_000_000, 25_000_000, 2_000
 LONGEST_ERROR = 10_000
 GRACE = 0.5
-FORK = "ipykernel_launcher"
 OUTPUTS = {"stream", "display_data", "execute_result", "update_display_data"}
 HELPERS = ("multiprocessing", "loky")
 
@@ -112,13 +111,13 @@ def _processes() -> dict[str, list]:
     """Id → moment of birth and command of the child processes that are still there, without the helpers of a pool."""
     import psutil
 
-    found = {}
-    for child in psutil.Process().children(recursive=True) if _has_children() else ():
+    found, kernel = {}, psutil.Process()
+    for child in kernel.children(recursive=True) if _has_children() else ():
         with suppress(psutil.Error):
-            command = one_line(" ".join(child.cmdline()), 80)
-            command = "a fork of the kernel" if FORK in command else command
-            if child.status() != psutil.STATUS_ZOMBIE and not any(name in command for name in HELPERS):
-                found[str(child.pid)] = [child.create_time(), command]
+            command = child.cmdline()
+            said = "a fork of the kernel" if command == kernel.cmdline() else one_line(" ".join(command), 80)
+            if child.status() != psutil.STATUS_ZOMBIE and not any(name in said for name in HELPERS):
+                found[str(child.pid)] = [child.create_time(), said]
     return found
 
 

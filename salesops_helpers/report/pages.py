@@ -28,12 +28,16 @@ NUMBER = re.compile(r"(?<![\w.,#])(?:[A-Z]{3} )?[−+]?\d[\d,.]* (?:%|k|m|bn)(?!
 
 @dataclass(frozen=True)
 class Edition:
-    """What stands in the head of every page of a month: company, month, as-of day, and rows used and set aside."""
+    """What stands in the head of every page of a month: company, month, as-of day, and rows used and set aside; of a
+    unit also its level and name, and the way from its folder to the month's."""
 
     company: str
     month: str
     as_of: str
     rows: str
+    by: str = ""
+    unit: str = ""
+    up: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,10 @@ class Page:
     headline: str
 
 
-def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.datetime) -> Page:
+def render(
+    notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.datetime,
+    passport: Sequence[tuple[str, str]] = (),
+) -> Page:
     """The page of an executed notebook: its heading, its answer, then the evidence.
 
     Parameters
@@ -55,6 +62,8 @@ def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.da
         What the page is, and of which month.
     run_at : datetime
         Moment of the run (UTC), shown in ``<time class="run">`` and nowhere else.
+    passport : sequence of pairs
+        What the page rests on, in short: what and its value.
     """
     soup = sanitize.clean(_body(notebook))
     first = soup.select_one(".said h1")
@@ -69,15 +78,16 @@ def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.da
     html = _template("page.html.j2").render(
         heading=heading, entry=entry, edition=edition, run_at=run_at, version=__version__, css=_css(),
         answer=_unbroken(answer), intro=_raw(intro), contents=_contents(soup), body=_raw(soup),
+        passport=passport,
     )
     return Page(html, headline)
 
 
 def index(
     cards: Sequence[Mapping[str, str]], edition: Edition, tables: Sequence[Mapping[str, str]], notes: Sequence[str],
-    summary: str, run_at: dt.datetime,
+    summary: str, run_at: dt.datetime, units: Sequence[Mapping[str, object]] = (),
 ) -> str:
-    """The first page of a month.
+    """The first page of a month, or of a unit within it.
 
     Parameters
     ----------
@@ -85,15 +95,17 @@ def index(
         For each notebook stem, title, question, reader, status (complete, kept, earlier, stale or failed), said (the
         status in words), page (file name or empty), headline, reason.
     tables : sequence of mappings
-        For each table of the company table, rows_in, used, set_aside, reasons, as texts.
+        For each table of the company table, rows_in, used, set_aside, reasons, as texts; a unit's page has none.
     notes : sequence of str
         What a reader must know about the data.
     summary : str
         How many pages are there, in a sentence.
+    units : sequence of mappings
+        For each level with pages of its own: by, and units (each with label, page, status, said).
     """
     return _template("index.html.j2").render(
         cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__, css=_css(),
-        failed=any(card["status"] == "failed" for card in cards),
+        failed=any(card["status"] == "failed" for card in cards), units=units,
         marred=[row for row in tables if row["reasons"]], whole=[row for row in tables if not row["reasons"]],
     )
 
