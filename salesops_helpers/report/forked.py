@@ -48,7 +48,8 @@ class Server:
         with far:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", f"{__package__}.forkserver", str(far.fileno())], env=env,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[far.fileno()], start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                pass_fds=[far.fileno()], start_new_session=True)
         self.pid, self._wire = self._process.pid, near
         self._news, self._ids = threading.Condition(), itertools.count()
         self._ready, self._gone, self._forked, self._codes = False, False, {}, {}
