@@ -35,21 +35,23 @@ NOTE = "The table rep_history is missing: earlier deals count in the team and re
 
 
 def units(tables: Tables, by: str) -> dict[str, str]:
-    """The units of a level that have a deal or a rep by the as-of day: name → what a reader is shown, sorted by that.
+    """The units of a level that have a deal or a rep by the as-of day: name → what a reader is shown, sorted by that, ``(none)``
+    last.
 
     Raises `SalesOpsError` where `by` is not region, team or rep.
     """
     _refuse_level(by)
     deals, reps = units_of_deals(tables, by), tables.reps
     here = reps["rep_id"] if by == "rep" else reps[by]
-    names = sorted({*deals.dropna().unique(), *here.dropna().unique()} | ({NONE} if deals.isna().any() else set()))
+    names = sorted({*deals.dropna().unique(), *here.dropna().unique()} - {NONE})
+    names += [NONE] if deals.isna().any() or (deals == NONE).any() else []
     if by != "rep":
         return {name: name for name in names}
     called = reps.dropna(subset="name").drop_duplicates("rep_id").set_index("rep_id")["name"]
     twice = set(called[called.duplicated(keep=False)])
     labels = {name: called.get(name, name) for name in names}
     labels = {name: f"{label} ({name})" if label in twice else label for name, label in labels.items()}
-    return dict(sorted(labels.items(), key=lambda pair: (pair[1], pair[0])))
+    return dict(sorted(labels.items(), key=lambda pair: (pair[0] == NONE, pair[1], pair[0])))
 
 
 def scoped(tables: Tables, by: str = "", unit: str = "") -> Tables:
