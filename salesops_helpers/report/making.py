@@ -47,7 +47,7 @@ def edition(request: Request, unit: Unit = COMPANY) -> Edition:
     """The head of every page of this month, of the company or of a unit."""
     facts = request.facts
     rows = "" if facts["tables"] is None else reading.said(reading.rows_of(facts["tables"]))
-    return Edition(facts["company"], facts["month"], facts["as_of_name"], rows, unit.by, unit.label, unit.up)
+    return Edition(facts["company"], facts["month_name"], facts["as_of_name"], rows, unit.by, unit.label, unit.up)
 
 
 class Making:
@@ -174,7 +174,7 @@ class Making:
                  "inputs": str(place / "inputs"), "by": task.unit.by, "unit": task.unit.name}
         names = set(catalog.declared(entry.path)) - ({"by", "unit"} if not task.unit.by else set())
         parameters = {name: value for name, value in given.items() if name in names}
-        shown = parameters | {"source": self.source_shown(task)}
+        shown = catalog.declared(entry.path) | parameters | {"source": self.source_shown(task)}
         shown |= {name: "tables" for name in ("published", "inputs") if name in parameters}
         others = [name for other in self.asked.listed if other.stem != entry.stem for name in other.publishes]
         return Job(task.key, str(entry.path), entry, edition(self.request, task.unit), parameters, shown, str(place),
