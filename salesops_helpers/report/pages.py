@@ -101,7 +101,8 @@ def index(
     summary : str
         How many pages are there, in a sentence.
     units : sequence of mappings
-        For each level with pages of its own: by, and units (each with label, page, status, said).
+        For each level with pages of its own: by, outside (a sentence or empty), and units (each with label, page,
+        status, said).
     """
     return _template("index.html.j2").render(
         cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__, css=_css(),

@@ -10,9 +10,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from salesops_helpers.data.home import find_source
 from salesops_helpers.errors import SalesOpsError, listed
@@ -22,6 +23,10 @@ from salesops_helpers.report.inputs import Inputs
 from salesops_helpers.report.parameters import check_parameters
 from salesops_helpers.report.units import LEVELS, Unit
 
+if TYPE_CHECKING:
+    from salesops_helpers.report.reading import Reading
+
+FACTS = ("company", "month_name", "as_of", "as_of_name", "extract_date", "tables", "notes")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -72,16 +77,28 @@ class Request:
     inputs : Inputs
         What every page rests on.
     facts : mapping
-        What a page says of the data, plain JSON: company, month (name), as_of, as_of_name, extract_date, tables (for
+        What a page says of the data, plain JSON: company, month_name, as_of, as_of_name, extract_date, tables (for
         each table rows_in, used, set_aside, reasons), notes.
     units : list of Unit
         The units that get pages of their own.
+    outside : mapping
+        Level → deals that are in none of its units.
+    reading : Reading or None
+        What reads the tables while the notebooks start: then `facts` lack the tables until `read_through`.
     """
 
     asked: Asked
     inputs: Inputs
     facts: Mapping[str, object]
     units: list[Unit]
+    outside: Mapping[str, int]
+    reading: Reading | None = None
+
+    def read_through(self) -> Request:
+        """The request with the facts of all tables. Raises `SalesOpsError` where one cannot be read."""
+        if self.facts["tables"] is not None:
+            return self
+        return replace(self, facts={**self.facts, "tables": self.reading.counts()})
 
     @cached_property
     def tasks(self) -> list[plan.Task]:
@@ -144,8 +161,8 @@ def unchanged(wanted: Asked) -> Request | None:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
         return None
     found = inputs.inputs(wanted.home)
-    levels = set(wanted.by) <= set(last.get("levels", ()))
-    if found.hash != last.get("inputs") or not levels:
+    if found.hash != last.get("inputs") or not set(wanted.by) <= set(last.get("outside", ())):
         return None
     units = [Unit(**unit) for unit in last["units"] if unit["by"] in wanted.by]
-    return Request(wanted, found, last["facts"], units)
+    return Request(wanted, found, {name: last[name] for name in FACTS}, units,
+                   {level: last["outside"][level] for level in wanted.by})
