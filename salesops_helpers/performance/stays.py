@@ -61,6 +61,9 @@ def _changes(tables: Tables, start: pd.Timestamp | None) -> pd.DataFrame:
     began, last (of its deal)."""
     import ibis
 
+    if not tables.has("stage_history"):
+        return _typed(pd.DataFrame(columns=["opportunity_id", "stage", "entered_at", "before", "left_at", "next_stage",
+                                            "visit"]))
     rows = tables.rows("stage_history").select("opportunity_id", "changed_at", "stage")
     rows = rows.filter(rows["stage"].isin(tables.company.stages))
     in_order = ibis.window(group_by="opportunity_id", order_by="changed_at")
@@ -71,7 +74,11 @@ def _changes(tables: Tables, start: pd.Timestamp | None) -> pd.DataFrame:
         left_at=rows["changed_at"].lead().over(in_order), next_stage=rows["stage"].lead().over(in_order),
         visit=ibis.row_number().over(in_stage) + 1)
     rows = rows if start is None else rows.filter(rows["changed_at"] >= start)
-    frame = tables.rows_engine.collect(rows, "stage_history").rename(columns={"changed_at": "entered_at"})
+    frame = tables.rows_engine.collect(rows, "stage_history")
+    return _typed(frame.rename(columns={"changed_at": "entered_at"}))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.astype(dict.fromkeys(("opportunity_id", "stage", "before", "next_stage"), TEXT) | {
         "entered_at": "datetime64[ns]", "left_at": "datetime64[ns]", "visit": "int64"})
     frame = frame.sort_values(["opportunity_id", "entered_at"], kind="stable", ignore_index=True)

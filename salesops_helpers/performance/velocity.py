@@ -69,9 +69,9 @@ def velocity(tables: Tables, months: int = 12, only: Mapping[str, str] | None = 
     Notes
     -----
     Won a month = closed a month × win rate × deal size. One more point of win rate is worth closed a month × 0.01 ×
-    deal size; 1 % more deal size 1 % of what is won a month. One day less of cycle is worth won a month ÷ (cycle − 1) by the
-    velocity formula, which takes for granted that the freed time brings as many deals more; without that it only brings
-    won a month ÷ 30.44 sooner, once (`sooner`). All are first-order: nothing is said about how a lever is moved.
+    deal size; 1 % more deal size 1 % of what is won a month. One day less of cycle is worth won a month ÷ (cycle − 1)
+    by the velocity formula, which takes for granted that the freed time brings as many deals more; without that it only
+    brings won a month ÷ 30.44 sooner, once (`sooner`). All are first-order: nothing is said about how a lever is moved.
     """
     if isinstance(months, bool) or int(months) != months or months < 1:
         raise SalesOpsError(f"months = {months!r} is no length of a period", "a whole number from 1", "set months = 12")

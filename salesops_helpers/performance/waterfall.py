@@ -190,3 +190,9 @@ def _in_scope(deals: pd.DataFrame, due_by, minor_units: int) -> pd.DataFrame:
 def _differs(left: pd.Series, right: pd.Series) -> pd.Series:
     same = (left.astype(object) == right.astype(object)) | (left.isna() & right.isna())
     return ~same.astype(bool)
+
+
+def together(company: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """The lines of the company and of its units in one frame: level ("company" or "unit") beside their columns."""
+    return pd.concat([company.assign(level="company"), units.assign(level="unit")], ignore_index=True)[
+        ["level", "unit", "line", "deals", "net_deals", "amount"]]
