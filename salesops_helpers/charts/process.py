@@ -40,7 +40,7 @@ def waits(frame: pd.DataFrame, currency: str) -> Figure:
     _stages(ax, frame["stage"], place)
     ax.set(xlim=(0, max(1.35 * most, 1)), xlabel=f"open amount ({currency})")
     style.money_axis(ax.xaxis, currency)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=8.5)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=8.5, frameon=False)
     return fig
 
 
@@ -57,11 +57,10 @@ def flow(frame: pd.DataFrame, times: pd.DataFrame) -> Figure:
     fig, (left, right) = style.new(height=1.5 + 0.45 * max(len(frame), 1), columns=2)
     place, start = np.arange(len(frame)), np.zeros(len(frame))
     entered = frame["entered"].where(frame["entered"] > 0)
-    parts = (("moved_on", style.BLUE, None, "moved on"), ("still_open", SKY, "..", "still open"),
-             ("lost", style.MUTED, None, "lost"))
-    for column, color, hatch, said in parts:
+    for column, color, said in (("moved_on", style.BLUE, "moved on"), ("still_open", SKY, "still open"),
+                                ("lost", style.MUTED, "lost")):
         share = (frame[column] / entered).fillna(0.0).to_numpy()
-        left.barh(place, share, 0.62, left=start, color=color, hatch=hatch, edgecolor="white", label=said)
+        left.barh(place, share, 0.62, left=start, color=color, edgecolor="white", label=said)
         for at in np.flatnonzero(share > 0.07):
             left.text(start[at] + share[at] / 2, at, words.percent(share[at], 0), ha="center", va="center",
                       fontsize=8.5, color=style.INK if column == "still_open" else "white")
@@ -70,7 +69,7 @@ def flow(frame: pd.DataFrame, times: pd.DataFrame) -> Figure:
     _stages(left, frame["stage"], place, counts)
     left.set(xlim=(0, 1), xlabel="share of the deals that entered")
     style.percent_axis(left.xaxis)
-    left.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, fontsize=8.5)
+    left.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, fontsize=8.5, frameon=False)
     rows = frame[["stage"]].merge(times, on="stage", how="left")
     right.hlines(place, rows["low"], rows["high"].fillna(rows["median"]), color=style.MUTED, lw=2.4)
     right.scatter(rows["median"], place, color=style.BLUE, s=34, zorder=3)
@@ -103,10 +102,10 @@ def differences(frame: pd.DataFrame, most: int = 12) -> Figure:
     names = rows["value"].map(lambda v: one_line(v, 28)) + ", from " + rows["stage"].map(lambda s: one_line(s, 22))
     ax.set_yticks(place, names + "  (" + rows["n"].map(words.number) + ")", parse_math=False)
     ax.tick_params(axis="y", length=0, labelsize=8.5, labelcolor=style.INK)
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="points of the share that moves on, against the company's (90 % range)")
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="percentage points against the company's share (90 % range)")
     ax.yaxis.grid(False)
-    style.percent_axis(ax.xaxis)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=8.5)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value * 100:+.0f}" if abs(value) > 1e-9 else "0")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=8.5, frameon=False)
     return fig
 
 
@@ -131,7 +130,7 @@ def waterfall(lines: pd.DataFrame, currency: str) -> Figure:
     fig, ax = style.new(height=3.9)
     place = np.arange(len(rows))
     ax.bar(place, height, 0.64, bottom=bottom, color=color)
-    ax.plot(np.repeat(place, 2) + np.tile([-0.32, 1.32], len(rows)), np.repeat(level, 2), color=style.MUTED, lw=0.6)
+    ax.hlines(level[:-1], place[:-1] + 0.32, place[1:] - 0.32, color=style.MUTED, lw=0.8)
     top = (bottom + height).max()
     for at, value, over in zip(place, rows["value"], bottom + height, strict=True):
         text = words.short_money(value) if told else words.number(value)
@@ -165,7 +164,7 @@ def slips(rates: pd.DataFrame) -> Figure:
     ax.set_xticks(rows["period"], [f"{p:%b %y}" for p in rows["period"]], fontsize=8.5)
     ax.set(ylim=(0, 1), ylabel="share of the deals due")
     style.percent_axis(ax.yaxis)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, fontsize=8.5)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, fontsize=8.5, frameon=False)
     return fig
 
 

@@ -37,12 +37,11 @@ def _said(value: float, factor: str) -> str:
     return words.percent(value) if factor == "win_rate" else words.number(value, 1 if factor == "closed" else 0)
 
 
-def flagged_list(deals: pd.DataFrame, most: int = 15) -> pd.DataFrame:
-    """The stalled deals that are still worth a call, largest first, then those to requalify or close; `most` rows."""
-    rows = deals[deals["stalled"]]
-    rows = rows.assign(first=rows["advice"] == "work on").sort_values(
-        ["first", "amount", "opportunity_id"], ascending=[False, False, True], kind="stable")
-    return rows.drop(columns="first").head(most).reset_index(drop=True)
+def flagged_list(deals: pd.DataFrame, work_on: int = 12, close: int = 6) -> pd.DataFrame:
+    """The largest stalled deals: first those to work on, then those to requalify or close."""
+    rows = deals[deals["stalled"]].sort_values(["amount", "opportunity_id"], ascending=[False, True], kind="stable")
+    first = rows["advice"] == "work on"
+    return pd.concat([rows[first].head(work_on), rows[~first].head(close)], ignore_index=True)
 
 
 def stalled_by_owner(deals: pd.DataFrame) -> pd.DataFrame:

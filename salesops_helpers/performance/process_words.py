@@ -16,19 +16,23 @@ DIMENSION_NAMES = {"product": "product", "segment": "segment", "team": "team", "
 
 def verdict(
     tables: Tables, waits: pd.DataFrame, deals: pd.DataFrame, levers: Velocity, cycle: pd.DataFrame,
-    times: pd.DataFrame | None = None, slips: pd.DataFrame | None = None, cells: pd.DataFrame | None = None,
+    inflation: pd.DataFrame, times: pd.DataFrame | None = None, slips: pd.DataFrame | None = None, cells: pd.DataFrame | None = None,
 ) -> list[str]:
     """The answer of the page: where deals wait, what has stopped, what a change is worth, what slips, who differs.
 
     Parameters
     ----------
-    waits, deals, levers, cycle, times, slips, cells
+    waits, deals, levers, cycle, inflation, times, slips, cells
         What `stages.where_value_waits`, `stale.stalled`, `velocity.velocity`, `stages.created_to_closed`,
-        `stages.time_in_stage`, `slippage.slip_rates` and `transitions.transitions` give.
+        `stale.inflation` (the headline where most open deals are older than any that closed), `stages.time_in_stage`, `slippage.slip_rates` and `transitions.transitions` give.
     """
+    currency, aged = tables.company.currency, inflation.iloc[-1]
     how_long = times_sentences(times) or [cycle_sentence(cycle)]
-    said = [waits_sentence(waits, tables), *how_long, stalled_sentence(deals, tables.company.currency),
-            levers_sentence(levers, tables.company.currency), slips_sentence(slips), *cells_sentences(cells)]
+    where = [waits_sentence(waits, tables), share_sentence(waits, tables)]
+    dead = aged["open"] and aged["older_all"] > aged["open"] / 2
+    first = [inflation_sentence(inflation), *where] if dead else where
+    said = [*first, *how_long, stalled_sentence(deals, currency), levers_sentence(levers, currency),
+            slips_sentence(slips), *cells_sentences(cells)]
     return [s for s in said if s]
 
 
@@ -41,14 +45,24 @@ def waits_sentence(waits: pd.DataFrame, tables: Tables) -> str:
         return (f"{words.counted(int(waits['deals'].sum()), 'deal')} are open, worth "
                 f"{words.short_money(waits['amount'].sum(), currency)}; how long they have waited is not known.")
     top = waits.loc[waits["money_days"].idxmax()]
-    since = "for a median of" if told else "created a median of"
-    ago = "days" if told else "days ago"
-    share = f", {words.percent(top['share'], 0)} of all open money × days" if len(waits) > 1 and told else ""
-    late = (f" {words.short_money(top['beyond_amount'], currency)} of it has stood there longer than nine of ten stays "
-            "that were part of a win." if top["beyond"] else "")
-    deals, days = words.counted(int(top["deals"]), "deal"), words.number(top["median_days"])
-    return (f"Deals wait in {top['stage']}: {words.short_money(top['amount'], currency)} in {deals}, {since} {days} "
-            f"{ago}{share}.{late}")
+    days = words.number(top["median_days"])
+    money, deals = words.short_money(top["amount"], currency), words.counted(int(top["deals"]), "deal")
+    if not told:
+        return f"Deals wait in {top['stage']}: {money} in {deals}, half of them created {days} days ago or earlier."
+    if not top["beyond"]:
+        return f"Deals wait in {top['stage']}: {money} in {deals} has stood there for a median of {days} days."
+    late = words.short_money(top["beyond_amount"], currency)
+    return (f"Deals wait in {top['stage']}: {late} of the {money} there has stood longer than nine of ten stays that "
+            "were part of a win.")
+
+
+def share_sentence(waits: pd.DataFrame, tables: Tables) -> str:
+    """The same stage's deals, days and share of all money × days; nothing where the history does not tell."""
+    if len(waits) < 2 or not waits["money_days"].sum() or not tables.has("stage_history"):
+        return ""
+    top = waits.loc[waits["money_days"].idxmax()]
+    return (f"{words.counted(int(top['deals']), 'deal')} stand in {top['stage']}, for a median of "
+            f"{words.number(top['median_days'])} days: {words.percent(top['share'], 0)} of all open money × days.")
 
 
 def cycle_sentence(cycle: pd.DataFrame) -> str:
@@ -82,7 +96,9 @@ def stalled_sentence(deals: pd.DataFrame, currency: str) -> str:
     stopped, old = deals[deals["stalled"]], deals[deals["advice"] != "work on"]
     have = "has" if len(stopped) == 1 else "have"
     money, total, aged = (words.short_money(part["amount"].sum(), currency) for part in (stopped, deals, old))
-    aged = f" {words.number(len(old))} ({aged}) are older than nearly all deals that ever closed." if len(old) else ""
+    are = "is" if len(old) == 1 else "are"
+    aged = (f" {words.number(len(old))} ({aged}) {are} older than nearly all deals that ever closed: requalify or "
+            "close." if len(old) else "")
     return (f"{words.number(len(stopped))} of {words.counted(len(deals), 'open deal')} {have} stopped, {money} of "
             f"{total}.{aged}")
 
@@ -187,10 +203,18 @@ def created_sentence(created: pd.DataFrame) -> str:
     sums = created.groupby("place")[["deals", "won_within"]].sum()
     if not sums["deals"].sum():
         return ""
-    parts = [f"{words.percent(sums.loc[p, 'deals'] / sums['deals'].sum(), 0)} of new deals in month {p + 1} "
-             f"({words.percent(sums.loc[p, 'won_within'] / max(sums.loc[p, 'deals'], 1), 0)} of them won in the same "
-             "quarter)" for p in sums.index]
-    return f"{words.joined(parts)}."
+    come = words.joined(words.number(100 * share) for share in sums["deals"] / sums["deals"].sum())
+    won = words.joined(words.number(100 * share) for share in sums["won_within"] / sums["deals"])
+    return (f"Of a quarter's new deals {come} % come in its first, second and third month; {won} % of these are won "
+            "within the quarter.")
+
+
+def pushes_sentence(rows: pd.DataFrame) -> str:
+    """Win rates of deals never pushed and of those pushed most."""
+    some = rows[rows["closed"] > 0]
+    parts = [f"{words.percent(row['win_rate'], 0)} of the {words.number(row['closed'])} closed deals with "
+             f"{row['pushes']} pushes" for row in some.to_dict("records")]
+    return f"Won: {words.joined(parts)}." if parts else ""
 
 
 def velocity_sentence(levers: Velocity, currency: str) -> str:
@@ -204,15 +228,16 @@ def velocity_sentence(levers: Velocity, currency: str) -> str:
             f"with the {words.number(levers.open)} deals open now. Neither is a forecast: {won} a month was won.")
 
 
-def list_price_sentence(waits: pd.DataFrame) -> str:
-    """How much of the open money is list price, how many deals have no value at all, and how many no date."""
+def list_price_sentence(waits: pd.DataFrame, tables: Tables) -> str:
+    """How much of the open money is list price, how many deals have no value or no date, and from when days count."""
     total = waits["amount"].sum()
     listed = (waits["amount"] * waits["at_list"].fillna(0)).sum() / total if total else 0.0
     unvalued, undated = int(waits["unvalued"].sum()), int(waits["undated"].sum())
     return " ".join(filter(None, [
         f"{words.percent(listed, 0)} of the money is list price." if listed else "",
         f"{words.counted(unvalued, 'deal')} without amount or list price count 0." if unvalued else "",
-        f"How long {words.counted(undated, 'deal')} without a date have waited is not known." if undated else ""]))
+        f"How long {words.counted(undated, 'deal')} without a date have waited is not known." if undated else "",
+        "" if tables.has("stage_history") else "Without stage_history days count from creation."]))
 
 
 def flow_sentence(flow: pd.DataFrame) -> str:
@@ -237,8 +262,10 @@ def through_sentence(through: pd.DataFrame, currency: str) -> str:
             f"{words.number(rows.loc['lost', 'deals'])} lost.")
 
 
-def list_sentence(deals: pd.DataFrame, most: int = 15) -> str:
-    """How many deals the list of stalled deals holds, and how many of them it shows."""
+def list_sentence(deals: pd.DataFrame, shown: pd.DataFrame) -> str:
+    """How many of the stalled deals a list shows."""
     number = int(deals["stalled"].sum())
-    shown = f"; the first {most} of them, all in stalled_deals.csv" if number > most else ""
-    return f"{words.counted(number, 'deal')} that {'has' if number == 1 else 'have'} stopped{shown}."
+    if number == len(shown):
+        return f"{words.counted(number, 'deal')} that {'has' if number == 1 else 'have'} stopped."
+    return (f"{words.number(len(shown))} of {words.counted(number, 'deal')} that have stopped: the largest to work on, "
+            "then the largest to requalify or close; all are in the published table of stalled deals.")

@@ -111,7 +111,7 @@ def stalled(
 
 def rule_counts(deals: pd.DataFrame, silent_days: int = 30, share: float = NEARLY_ALL) -> pd.DataFrame:
     """How many open deals each rule calls stale, and how much they are worth: rule, deals, of (deals to which it can be
-    put), amount (currency), share_of (deals ÷ of). Rules that the tables cannot tell have 0 of 0."""
+    put), amount (currency), share_of (deals ÷ of). Where the tables do not tell, deals and amount are missing, and of is 0."""
     from salesops_helpers.words import percent
 
     columns = {"in_stage": "in_stage", "silent": "silent", "age": "age_rule", "past_all": "past_all"}
@@ -122,8 +122,9 @@ def rule_counts(deals: pd.DataFrame, silent_days: int = 30, share: float = NEARL
     rows = [(said[n], held[n].sum(), asked[n].sum(), deals["amount"].where(held[n]).sum()) for n in columns]
     rows.insert(2, ("both of these", both.sum(), (asked["in_stage"] & asked["silent"]).sum(),
                     deals["amount"].where(both).sum()))
-    frame = pd.DataFrame(rows, columns=["rule", "deals", "of", "amount"]).astype({"deals": int, "of": int})
-    return frame.assign(share_of=frame["deals"] / frame["of"].where(frame["of"] > 0))
+    frame = pd.DataFrame(rows, columns=["rule", "deals", "of", "amount"]).astype({"deals": float, "of": int})
+    frame[["deals", "amount"]] = frame[["deals", "amount"]].where(frame["of"] > 0)
+    return frame.assign(share_of=frame["deals"] / frame["of"])
 
 
 def _push_counts(tables: Tables, deals: pd.DataFrame) -> np.ndarray:

@@ -159,8 +159,15 @@ def passed_through(tables: Tables, start, end=None) -> pd.DataFrame:
 
 def gaps(tables: Tables, start, end=None) -> list[str]:
     """What the history does not tell about the start of a waterfall, in sentences; empty where it tells all."""
-    first, _ = _days(tables, start, end)
+    first, last = _days(tables, start, end)
     day = words.day_name(first)
+    deals = deals_on(tables, last, since=last)
+    undated = int((deals["created_on"].isna() & (deals["status"] == "open")).sum())
+    return [*_history_gaps(tables, first, day), f"{words.counted(undated, 'open deal')} without a date of creation "
+            f"{'stands' if undated == 1 else 'stand'} under not known too." if undated else ""]
+
+
+def _history_gaps(tables: Tables, first: pd.Timestamp, day: str) -> list[str]:
     if first >= tables.extract_date:
         return []
     if not tables.has("stage_history"):
