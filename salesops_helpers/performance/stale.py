@@ -111,7 +111,7 @@ def stalled(
 
 def rule_counts(deals: pd.DataFrame, silent_days: int = 30, share: float = NEARLY_ALL) -> pd.DataFrame:
     """How many open deals each rule calls stale, and how much they are worth: rule, deals, of (deals to which it can be
-    put), amount (currency), share_of (deals ÷ of). Where the tables do not tell, deals and amount are missing, and of is 0."""
+    put), amount (currency), share_of (deals ÷ of). Where the tables do not tell, deals and amount are missing."""
     from salesops_helpers.words import percent
 
     columns = {"in_stage": "in_stage", "silent": "silent", "age": "age_rule", "past_all": "past_all"}
