@@ -69,9 +69,8 @@ def created_sentence(created: pd.DataFrame) -> str:
 def pushes_sentence(rows: pd.DataFrame) -> str:
     """Win rates of deals never pushed and of those pushed most."""
     some = rows[rows["closed"] > 0]
-    parts = [f"{words.percent(row['win_rate'], 0)} of the {words.number(row['closed'])} closed deals with "
-             f"{row['pushes']} pushes" for row in some.to_dict("records")]
-    return f"Won: {words.joined(parts)}." if parts else ""
+    parts = [f"{words.percent(row['win_rate'], 0)} with {row['pushes']}" for row in some.to_dict("records")]
+    return f"Share of closed deals that were won, by number of pushes: {words.joined(parts)}." if parts else ""
 
 
 def velocity_sentence(levers: Velocity, currency: str) -> str:

@@ -54,6 +54,7 @@ def due_deals(tables: Tables, per: str = "month", number: int = 12) -> pd.DataFr
         parts.append(due[["opportunity_id", "account_id", "rep_id", "amount"]].assign(
             result=status.to_numpy(), period=first))
     columns = ["period", "opportunity_id", "account_id", "rep_id", "amount", "result"]
+    parts = [part for part in parts if len(part)]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return frame[columns].astype({"period": "datetime64[ns]", "amount": float}).fillna({"amount": 0.0})
 

@@ -163,8 +163,9 @@ def gaps(tables: Tables, start, end=None) -> list[str]:
     day = words.day_name(first)
     deals = deals_on(tables, last, since=last)
     undated = int((deals["created_on"].isna() & (deals["status"] == "open")).sum())
-    return [*_history_gaps(tables, first, day), f"{words.counted(undated, 'open deal')} without a date of creation "
-            f"{'stands' if undated == 1 else 'stand'} under not known too." if undated else ""]
+    said = [f"{words.counted(undated, 'open deal')} without a date of creation {'stands' if undated == 1 else 'stand'} "
+            "under not known too."] if undated else []
+    return [*_history_gaps(tables, first, day), *said]
 
 
 def _history_gaps(tables: Tables, first: pd.Timestamp, day: str) -> list[str]:
