@@ -62,7 +62,8 @@ def share_sentence(waits: pd.DataFrame, tables: Tables) -> str:
     if len(waits) < 2 or not waits["money_days"].sum() or not tables.has("stage_history"):
         return ""
     top = waits.loc[waits["money_days"].idxmax()]
-    return (f"{words.counted(int(top['deals']), 'deal')} stand in {top['stage']}, for a median of "
+    verb = "stands" if top["deals"] == 1 else "stand"
+    return (f"{words.counted(int(top['deals']), 'deal')} {verb} in {top['stage']}, for a median of "
             f"{words.number(top['median_days'])} days: {words.percent(top['share'], 0)} of all open money × days.")
 
 

@@ -22,7 +22,7 @@ def account_codes(deals: pd.DataFrame) -> np.ndarray:
 
 
 def draws(deals: pd.DataFrame, seed: int = SEED) -> Iterator[np.ndarray]:
-    """How often each deal is in each of 1,000 draws (fewer, at least 200, for large frames): blocks of draws × deals."""
+    """How often each deal is in each of 1,000 draws (at least 200 for large frames), in blocks of draws × deals."""
     codes = account_codes(deals)
     accounts = int(codes.max()) + 1 if len(codes) else 0
     rng = np.random.default_rng(seed)

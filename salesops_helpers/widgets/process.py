@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_helpers import show, words
 from salesops_helpers.data.container import Tables
+from salesops_helpers.measures import month_start
 from salesops_helpers.performance.pipeline import UNITS, open_stages
 from salesops_helpers.performance.process_words import DIMENSION_NAMES
 from salesops_helpers.performance.stays import stays
@@ -33,7 +34,7 @@ def stage_explorer(tables: Tables, months: int = 12) -> Widget | Shown:
 
     found = stays(tables)
     first, last = found["entered_at"].min(), tables.as_of
-    offered = [(f"{m:%Y-%m}", m.to_timestamp()) for m in pd.period_range(first, last, freq="M")]
+    offered = [(f"{m:%Y-%m}", m) for m in pd.date_range(month_start(first), last, freq="MS")]
     from_month = offered[max(len(offered) - months, 0)][1]
     look = {"style": {"description_width": "110px"}}
     return explorer(
