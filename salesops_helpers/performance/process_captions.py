@@ -28,8 +28,11 @@ def waterfall_sentence(lines: pd.DataFrame, start, end, currency: str) -> str:
     moved = rows["amount" if told else "net_deals"].drop(["opening", "closing", "unchanged"])
     largest = moved[moved != 0].abs().sort_values(ascending=False, kind="stable").index[:3]
     signs = [f"{'+' if moved[name] > 0 else ''}{value(name)} {name}" for name in largest]
+    still = [f"{words.counted(int(rows.loc[line, 'deals']), 'deal')} {line}" for line in ("pushed out", "pulled in")
+             if told and rows.loc[line, "deals"] and not rows.loc[line, "amount"]]
+    same = f" Past a month's end at the same value: {words.joined(still)}." if still else ""
     return (f"The open pipeline went from {value('opening')} on {words.day_name(start)} to {value('closing')} on "
-            f"{words.day_name(end)}: {words.joined(signs) or 'nothing moved'}.")
+            f"{words.day_name(end)}: {words.joined(signs) or 'nothing moved'}.{same}")
 
 
 def coverage_sentence(now: pd.Series, needed: pd.DataFrame, currency: str) -> str:

@@ -38,7 +38,7 @@ def _said(value: float, factor: str) -> str:
 
 
 def flagged_list(deals: pd.DataFrame, work_on: int = 12, close: int = 6) -> pd.DataFrame:
-    """The largest stalled deals: first those to work on, then those to requalify or close."""
+    """The largest stalled deals: first those to work on, then those to requalify, or to close."""
     rows = deals[deals["stalled"]].sort_values(["amount", "opportunity_id"], ascending=[False, True], kind="stable")
     first = rows["advice"] == "work on"
     return pd.concat([rows[first].head(work_on), rows[~first].head(close)], ignore_index=True)

@@ -69,7 +69,8 @@ def flow(tables: Tables, start: pd.Timestamp, end: pd.Timestamp, found: pd.DataF
 
 
 def _since(tables: Tables, start: pd.Timestamp, found: pd.DataFrame | None) -> pd.DataFrame:
-    return stays(tables, start) if found is None else found[found["entered_at"] >= start]
+    found = stays(tables, start) if found is None else found
+    return found[found["entered_at"] >= start]
 
 
 def _skipped(found: pd.DataFrame, stages: list[str], end: pd.Timestamp) -> list[int]:
@@ -154,7 +155,13 @@ def created_to_closed(tables: Tables, months: int = 24) -> pd.DataFrame:
 
 
 def usual_limits(tables: Tables, found: pd.DataFrame | None = None, quantile: float = 0.9) -> pd.Series:
-    """Days within which nine of ten stays ended that were part of a win, by stage; missing below 20 such stays."""
+    """Days within which nine of ten stays ended that were part of a win, by stage; missing below 20 such stays.
+
+    Parameters
+    ----------
+    found : DataFrame, optional
+        What `stays` gives, such as those of the last 24 months; default: all.
+    """
     found = stays(tables) if found is None else found
     won = found[(found["status"] == "won") & found["ended"]].groupby("stage")["days"]
     limit = won.quantile(quantile).where(won.size() >= FEWEST_WON)

@@ -79,8 +79,7 @@ def stalled(
         age (days since creation), last_activity (day; missing: none), expected_close_on, pushes (across a month's end),
         in_stage, silent, age_rule, past_all (bool: which rules hold; missing where the tables do not tell), stalled
         (bool: `in_stage`; where the stage has no usual limit, longer in it than nine of ten wins took in all; where
-        the history tells nothing, `age_rule`), advice ("work on" or, past nearly all that ever closed, "requalify or
-        close").
+        the history tells nothing, `age_rule`), advice ("work on" or, past nearly all that ever closed, "requalify").
 
     Notes
     -----
@@ -104,7 +103,7 @@ def stalled(
         since=deals["since"].dt.normalize(), days=np.floor(deals["days"]), in_stage_limit=deals["limit"], age=age,
         last_activity=last, in_stage=in_stage, silent=silent, age_rule=age_rule, past_all=past_all,
         stalled=in_stage.fillna(instead).fillna(False).astype(bool), pushes=_push_counts(tables, deals),
-        advice=np.where(past_all.fillna(False).astype(bool), "requalify or close", "work on"))
+        advice=np.where(past_all.fillna(False).astype(bool), "requalify", "work on"))
     order = ["opportunity_id", "account_id", "account", "product", "rep_id", "owner", "stage", "amount", "at_list",
              "since", "days", "in_stage_limit", "age", "last_activity", "expected_close_on", "pushes", "in_stage",
              "silent", "age_rule", "past_all", "stalled", "advice"]

@@ -16,7 +16,7 @@ DAY = pd.Timedelta(days=1)
 
 
 def stays(tables: Tables, start: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Stays in open stages that began on `start` or later (None: all), in order of deal and time.
+    """Stays in open stages that began on `start` or later or are not over (None: all), in order of deal and time.
 
     Changes of amount, date or owner within a stage do not end a stay. Stages that are in no order of the process (not
     among the company's) are left out; a closed deal whose history does not say so leaves its last stage on its closing
@@ -73,7 +73,9 @@ def _changes(tables: Tables, start: pd.Timestamp | None) -> pd.DataFrame:
     rows = rows.mutate(
         left_at=rows["changed_at"].lead().over(in_order), next_stage=rows["stage"].lead().over(in_order),
         visit=ibis.row_number().over(in_stage) + 1)
-    rows = rows if start is None else rows.filter(rows["changed_at"] >= start)
+    if start is not None:
+        lasts = rows["left_at"].isnull() & rows["stage"].isin(open_stages(tables))
+        rows = rows.filter((rows["changed_at"] >= start) | lasts)
     frame = tables.rows_engine.collect(rows, "stage_history")
     return _typed(frame.rename(columns={"changed_at": "entered_at"}))
 

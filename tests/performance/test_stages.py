@@ -50,6 +50,14 @@ def test_stays_are_changes_of_stage_alone(tables):
     assert pd.isna(found.loc[("stands", "B", 1), "next_rank"])
 
 
+def test_stays_since_a_day_keep_those_that_are_not_over(tables):
+    some = stays(tables, pd.Timestamp("2026-01-15"))
+    assert some[["opportunity_id", "stage"]].to_numpy().tolist() == [
+        ["stands", "B"], ["still at first", "A"], ["through", "C"]]
+    pd.testing.assert_frame_equal(
+        where_value_waits(tables, waiting(tables, some)), where_value_waits(tables, waiting(tables, stays(tables))))
+
+
 def test_input_is_untouched(tables):
     before = tables.stage_history.copy(), tables.opportunities.copy()
     stays(tables), flow(tables, *YEAR)

@@ -58,7 +58,7 @@ def test_a_deal_has_stopped_where_it_is_too_long_in_its_stage():
     assert found.loc["stopped", ["days", "in_stage_limit"]].tolist() == pytest.approx([31, 18.1])
     assert found["age_rule"].to_dict() == {"fresh": False, "stopped": True, "ancient": True, "moved lately": True}
     assert pd.isna(found.loc["moved lately", "in_stage"])  # no twenty won stays in B
-    assert found["advice"].tolist() == ["work on", "work on", "requalify or close", "requalify or close"]
+    assert found["advice"].tolist() == ["work on", "work on", "requalify", "requalify"]
     assert found.loc["stopped", ["owner", "account"]].tolist() == ["Ada", "c1"]
     assert found["silent"].isna().all()
 
