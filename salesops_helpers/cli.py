@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -91,13 +92,15 @@ def report(
 ) -> None:
     """Make the report of a month: run the notebooks, render the pages, write the index."""
     from salesops_helpers.report.month import report as run
+    from salesops_helpers.report.progress import shown
 
     if more and not only:
         raise SalesOpsError(f"argument {more[0]!r} after the source", "one source", "name notebooks after --only")
     names = [*(only or ()), *(more or ())]
     tls = {"insecure": insecure, "ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
-    index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify,
-                         say=lambda line: typer.echo(line, err=True), opened=_cluster(scheduler, jobs, **tls))
+    opened = _cluster(scheduler, jobs, **tls)
+    with shown(sys.stderr, lambda line: typer.echo(line, err=True)) as say:
+        index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, say=say, opened=opened)
     typer.echo(str(index))
     if any(result.status in ("failed", "differs") for result in results):
         raise typer.Exit(1)
@@ -152,6 +155,9 @@ def _exit_code(arguments: list[str]) -> int:
             return _fail(_usage(error), 2)
         if "--debug" in arguments:
             raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+            return _fail(f"{error.strerror}: {error.filename or 'a file of the report'}; allowed: room to write to; "
+                         "do: make room and run again (what was finished is in place)", 1)
         return _fail(f"unexpected {type(error).__name__}: {one_line(error)}; do: salesops --debug COMMAND …", 1)
 
 

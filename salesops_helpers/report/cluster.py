@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from salesops_helpers.errors import SalesOpsError, listed, one_line
-from salesops_helpers.report import forked, inputs
+from salesops_helpers.report import inputs
 from salesops_helpers.report.work import Done, Job, record_name
 
 FORM = "tcp://HOST:PORT, or tls://HOST:PORT"
@@ -227,7 +227,6 @@ def _there(work: Callable[[Job], Done], job: Job, wanted: Mapping[str, str]) -> 
                                     f"lie in a folder that all machines see at the same path")
     if why := _difference(wanted, installed()):
         return Done(job.key, reason=f"the worker {_name()} is not like the machine of the run: {why}")
-    forked.start()
     attempt = place.with_name(f"{place.name}.{uuid.uuid4().hex}")
     attempt.mkdir()
     own = {name: str(attempt / "tables") for name in ("published",) if name in job.parameters}

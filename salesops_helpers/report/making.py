@@ -17,6 +17,7 @@ from salesops_helpers.report.catalog import Entry
 from salesops_helpers.report.pages import Edition
 from salesops_helpers.report.passport import passport
 from salesops_helpers.report.plan import Task
+from salesops_helpers.report.progress import Progress
 from salesops_helpers.report.request import Request, processors
 from salesops_helpers.report.units import COMPANY, Unit
 from salesops_helpers.report.work import Done, Job, record_name
@@ -54,7 +55,8 @@ class Making:
     """One run over the pages asked for; the folder is held, and `staging` is a place in it for unfinished files."""
 
     def __init__(self, request: Request, staging: Path, run_at: dt.datetime, say: Callable[[str], None], limit: float):
-        self.request, self.staging, self.run_at, self.say, self.limit = request, staging, run_at, say, limit
+        self.request, self.staging, self.run_at, self.limit = request, staging, run_at, limit
+        self.progress = Progress.of(say)
         self.asked, self.folder = request.asked, request.asked.folder
         self.done: dict[Task, Result] = {}
         self.last, self.notebook_hash = cache(self._last), cache(inputs.digest)
@@ -82,7 +84,7 @@ class Making:
         if self._is_good(task, page_inputs):
             self._keep(task)
             return None
-        self.say(f"{task.key}: started")
+        self.progress.started(task.key)
         return self._job(task, page_inputs, reads)
 
     def finished(self, task: Task, done: Done) -> Result:
@@ -141,13 +143,12 @@ class Making:
 
     def _keep(self, task: Task) -> None:
         self.done[task] = Result(task.entry, KEPT, page=self.last(task), unit=task.unit)
-        self.say(f"{task.key}: kept, made from the same inputs")
+        self.progress.kept(task.key)
 
     def _settle(self, task: Task, result: Result, left: int) -> None:
         self.done[task] = result
         number = sum(result.status != KEPT for result in self.done.values())
-        why = f": {result.reason}" if result.reason else ""
-        self.say(f"{task.key}: {result.status}{why} ({result.seconds:.1f} s, {number} of {left})")
+        self.progress.settled(task.key, result.status, result.reason, result.seconds, number, left)
         self.clear(task)
 
     def clear(self, task: Task) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from salesops_helpers.report import folder, forked, runner
 from salesops_helpers.report.facts import checked
 from salesops_helpers.report.making import COMPLETE, EARLIER, FAILED, KEPT, Making, Opened, Result, with_earlier
+from salesops_helpers.report.progress import Progress
 from salesops_helpers.report.request import Request, asked
 
 __all__ = ["COMPLETE", "EARLIER", "FAILED", "KEPT", "Result", "report"]
@@ -18,8 +19,9 @@ __all__ = ["COMPLETE", "EARLIER", "FAILED", "KEPT", "Result", "report"]
 
 def report(
     source: str, month: str, out: str | Path = "reports", only: Sequence[str] = (), jobs: int | None = None,
-    force: bool = False, by: Sequence[str] = (), verify: bool = False, say: Callable[[str], None] = lambda line: None,
-    limit: float = runner.TIME_LIMIT, opened: Opened | None = None,
+    force: bool = False, by: Sequence[str] = (), verify: bool = False,
+    say: Callable[[str], None] | Progress = lambda line: None, limit: float = runner.TIME_LIMIT,
+    opened: Opened | None = None,
 ) -> tuple[Path, list[Result]]:
     """Make the report of a month in ``out/month/``.
 
@@ -39,8 +41,8 @@ def report(
         Also make pages for each unit of these levels, from the notebooks that can be made for it.
     verify : bool
         Run everything anew and compare it with what is there; nothing is overwritten.
-    say : callable
-        Takes a line of progress.
+    say : callable or Progress
+        Takes a line of progress; or a `salesops_helpers.report.progress.Progress`, which is told what happens.
     limit : float
         Seconds that one notebook may take.
     opened : callable, optional
