@@ -138,7 +138,7 @@ def told(monkeypatch, tmp_path):
     """The report replaced by one that gives or raises what the test says, and notes what it was asked."""
     told = {"asked": None, "give": []}
 
-    def report(*arguments, say):
+    def report(*arguments, say, opened=None):
         told["asked"] = arguments
         say("one: started")
         if isinstance(told["give"], BaseException):

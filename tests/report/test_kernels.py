@@ -79,7 +79,8 @@ def test_kernels_come_from_the_server_with_its_imports(notebook, server):
 
 
 def test_nothing_of_one_notebook_is_seen_by_the_next(notebook, kind):
-    mark = "import pandas, os\nprint(hasattr(pandas, 'mark'), os.environ.get('MARK'))\npandas.mark = os.environ['MARK'] = 'x'"
+    mark = ("import pandas, os\nprint(hasattr(pandas, 'mark'), os.environ.get('MARK'))\n"
+            "pandas.mark = os.environ['MARK'] = 'x'")
     path = notebook(mark)
     assert printed(execute(path, {})) == printed(execute(path, {})) == "False None\n"
 
