@@ -89,6 +89,7 @@ class Checker:
         self.facts: dict[str, dict[str, dict[str, str]]] = {}
         self._done: dict[str, Checked] = {}
         self._parts: dict[str, list[Part]] = {}
+        self._given: dict[str, ir.Table] = {}
 
     def table(self, name: str) -> Checked:
         """Read and check one table. Raises `SalesOpsError` where the file cannot be read as that table at all."""
@@ -102,12 +103,18 @@ class Checker:
             self._parts[name] = self.source.parts(name)
         return self._parts[name]
 
+    def given(self, name: str) -> ir.Table:
+        """The records of a table as one relation, each value read as far as it can be; see `casting.gathered`."""
+        if name not in self._given:
+            self._given[name] = gathered(self.parts(name), TABLES[name], self.company)
+        return self._given[name]
+
     def refuse_unreadable(self) -> None:
         """Raise `SalesOpsError` where a file of any table cannot be read as that table: a look at each, no check of
         rows. Tables that stay in a database are left out."""
         for name in self.names:
             if name not in getattr(self.source, "events", ()):
-                gathered(self.parts(name), TABLES[name], self.company)
+                self.given(name)
 
     def flags(self) -> pd.DataFrame:
         """The flags of every table, as of the extract date: the columns FLAGS."""
@@ -130,7 +137,7 @@ class Checker:
 
     def _check(self, table: Table) -> Checked:
         parts = self.parts(table.name)
-        values = typed(gathered(parts, table, self.company), table, self.company)
+        values = typed(self.given(table.name), table, self.company)
         self.facts[table.name] = {part.label: part.facts for part in parts}
         rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]
         decided = decide(self.con, table, values, rules, {part.label: part.relation for part in parts})
