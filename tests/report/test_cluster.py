@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 from dask_cluster import DaskCluster
 from soak import ANSWER, MONTH, PUBLISH, ROOT, add_notebook, company_folder, salesops
@@ -83,7 +84,9 @@ def test_a_worker_killed_in_mid_run_costs_nothing(home, local, cluster, tmp_path
     try:
         staged = wait_for(lambda: [path for path in (tmp_path / MONTH).glob(".staging-*/page*.*")
                                    if (path / "tables").is_dir()], at_least=3)
+        kernels = psutil.Process(extra.pid).children(recursive=True)
         os.kill(extra.pid, signal.SIGKILL)
+        assert kernels and psutil.wait_procs(kernels, timeout=60)[1] == [], "they end with their worker"
     finally:
         hold(home).unlink()
         run.join()
@@ -93,26 +96,7 @@ def test_a_worker_killed_in_mid_run_costs_nothing(home, local, cluster, tmp_path
     assert not list((tmp_path / MONTH).glob(".staging-*"))
 
 
-def test_kernels_of_a_killed_worker_end(home, cluster, tmp_path):
-    import psutil
-
-    extra = cluster.add_worker()
-    hold(home).touch()
-    arguments = ("report", home, "--month", MONTH, "--out", tmp_path, "--scheduler", cluster.address, *ONLY)
-    run = threading.Thread(target=lambda: salesops(*arguments))
-    run.start()
-    try:
-        wait_for(lambda: [path for path in (tmp_path / MONTH).glob(".staging-*/page*.*") if (path / "tables").is_dir()],
-                 at_least=3)
-        children = psutil.Process(extra.pid).children(recursive=True)
-        assert children
-        os.kill(extra.pid, signal.SIGKILL)
-        assert psutil.wait_procs(children, timeout=60)[1] == []
-    finally:
-        hold(home).unlink()
-        run.join()
-
-
+@pytest.mark.slow
 def test_a_worker_that_dies_of_a_page_fails_that_page_alone(home, cluster, tmp_path):
     add_notebook(home, "deadly", ANSWER, "import os, psutil\n"
                  "for process in psutil.Process().parents():\n"
@@ -249,6 +233,7 @@ def test_the_package_is_not_imported_unless_a_scheduler_is_named():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.slow
 def test_tls_settings_are_handed_to_dask(home, local, tmp_path):
     files = certificates(tmp_path)
     options = tuple(part for name, path in files.items() for part in (f"--{name}", str(path)))

@@ -131,7 +131,7 @@ def killed_at_a_random_moment(base, folder, whom, seed):
         place.rerun()
 
 
-@pytest.mark.parametrize("whom", ["group", "parent"])
+@pytest.mark.parametrize("whom", ["group", pytest.param("parent", marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_where_it_stopped(base, tmp_path, whom):
     killed_at_a_random_moment(base, tmp_path, whom, seed=20260930 + len(whom))
 

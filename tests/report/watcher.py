@@ -16,8 +16,8 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-OF_THE_RUN = re.compile(r"""<time class="run".*?</time>|source = '[^']*'""")
-KEPT = ("complete, kept: its inputs have not changed", "complete")
+OF_THE_RUN = re.compile(r"""<time class="run".*?</time>|source = '[^']*'|, commit \w+(, with changes)?""")
+KEPT = re.compile(r'(?<=class="card )kept(?=")|(?<=class="status )kept(?=")|, kept: its inputs have not changed')
 LOOKED_AT = (".html", ".ipynb", ".csv", ".json")
 
 
@@ -43,7 +43,8 @@ def is_whole(name: str, content: bytes) -> bool:
 
 def essence(name: str, content: bytes) -> str:
     """Hash of what a file says, without the moment of its run, where its source lay, and whether its page was kept."""
-    text = OF_THE_RUN.sub("", content.decode("utf-8")).replace(*KEPT)
+    text = OF_THE_RUN.sub("", content.decode("utf-8"))
+    text = KEPT.sub(lambda seen: "" if seen.group().startswith(",") else "complete", text)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
