@@ -95,6 +95,21 @@ class Question:
         column = {"rep": rep, "lead_source": source}.get(self.by, self.by)
         return rows.mutate(unit=rows[column].fill_null(NONE))
 
+    def united_at_end(self, rows: ir.Table) -> ir.Table:
+        """The rows (with `period`) with their `unit`, the place of the rep on the last known day of the period."""
+        import ibis
+
+        if self.by not in ("team", "region"):
+            return self.united(rows)
+        reps = self.once(places)[["rep_id"]].drop_duplicates()
+        grid = reps.merge(pd.DataFrame({"month": self.months}), how="cross")
+        spots = pd.DataFrame({
+            "_rep": grid["rep_id"], "period": grid["month"].dt.year * 12 + grid["month"].dt.month - 1,
+            "unit": self.by_place(grid, self.ends(grid["month"]))}).astype({"period": "int64"})
+        spots = ibis.memtable(spots)
+        both = rows.left_join(spots, [rows["rep_id"] == spots["_rep"], "period"])
+        return both.mutate(unit=both["unit"].fill_null(NONE)).drop("_rep", "period_right")
+
     def _placed(self, rows: ir.Table, day: str, rep: str) -> ir.Table:
         import ibis
 
@@ -132,10 +147,12 @@ class Question:
         within = every[every["month"].between(self.months[0], self.months[-1])]
         return within.groupby(keys, as_index=False).sum() if self.length > 1 else within.reset_index(drop=True)
 
-    def events(self, rows: ir.Table, name: str, day: str, rep: str = "rep_id", source: str = "", **sought):
+    def events(self, rows: ir.Table, name: str, day: str, rep: str = "rep_id", source: str = "", more: str = "",
+               **sought) -> pd.DataFrame:
         """Sums of the rows of an event table, which may lie in a database, by unit and month of single months.
 
-        `sought`: name → function of the rows that gives the aggregate. Places are found here, not there.
+        `sought`: name → function of the rows that gives the aggregate; `more`: a column to group by beside. Places are
+        found here, not there.
         """
         rows = rows.filter(rows[day].notnull() & index(rows[day]).between(self.first, self.last))
         rows = rows.mutate(period=index(rows[day]), _day=rows[day].truncate("D"))
@@ -143,6 +160,7 @@ class Question:
         keys = {"period": rows["period"]} | ({"_day": rows["_day"]} if placed else {})
         column = {None: None, "lead_source": source}.get(self.by, rep)
         keys |= {} if column is None else {"who": rows[column].cast("string")}
+        keys |= {more: rows[more]} if more else {}
         found = rows.group_by(**keys).agg(**{n: make(rows) for n, make in sought.items()})
         frame = self.tables.rows_engine.collect(found, name)
         if placed:
@@ -150,7 +168,7 @@ class Question:
         elif self.by is not None:
             frame["unit"] = frame["who"].astype(object).fillna(NONE)
         frame = self.framed(frame.drop(columns=[c for c in ("who", "_day") if c in frame]))
-        return frame.groupby(["unit", "month"], as_index=False).sum()
+        return frame.groupby(["unit", "month", *([more] if more else [])], as_index=False).sum()
 
     def monthly_of_reps(self, function: Callable[[Question], pd.DataFrame]) -> pd.DataFrame:
         """What `function` answers to the same question by rep, for single months."""

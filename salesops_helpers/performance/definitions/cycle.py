@@ -53,14 +53,14 @@ def at_risk(ask: Question, rows: ir.Table, since: str, until: str, events: Calla
     rows and whether each ended.
 
     A case enters a period at its age on the first day of it (0 where it began in it) and leaves at its age when it
-    ends, or on the last day of the period, then without having ended.
+    ends, or on the last day of the period, then without having ended. Its unit is that of the period's last day.
     """
     import ibis
 
     rows = ask.at_risk(rows, since, until).inner_join(spans(ask), "period")
     ends = rows[until].notnull() & (rows[until] <= rows["_ends"])
     rows = rows.mutate(_ended=ends, _day=ends.ifelse(rows[until], rows["_ends"]))
-    rows = ask.united(rows, "_day")
+    rows = ask.united_at_end(rows)
     coming = rows.mutate(age=ibis.greatest(rows["_starts"].delta(rows[since], unit="day"), 0))
     going = rows.mutate(age=rows["_day"].delta(rows[since], unit="day"))
     entered = ask.sums(coming, "age", entered=coming.count())

@@ -101,7 +101,7 @@ def standing(ask: Question) -> ir.Table:
     import ibis
 
     rows = ask.during(intervals(ask), "since", "until").inner_join(calendar(ask), "period")
-    rows = ask.united(rows, "_ends")
+    rows = ask.united_at_end(rows)
     return rows.mutate(
         worth=ibis.coalesce(rows["amount"], rows["price"]),
         resting=rows["amount"].isnull().ifelse(rows["price"], None),
