@@ -61,6 +61,12 @@ class Question:
             return engine.checker.con.table(key)
         return engine.held(key, make(self.tables))
 
+    def is_here(self, name: str) -> bool:
+        """Are the rows of an event table in the engine here, and not in a database?"""
+        engine = self.tables.engine
+        return engine is not None and not engine.is_cut and (
+            engine.rows(name)._find_backend(use_default=True) is engine.checker.con)
+
     def dated(self, rows: ir.Table, day: str) -> ir.Table:
         """The rows dated (column `day`) in a period, once for each period, with its number in `period`."""
         at = index(rows[day])
@@ -110,6 +116,18 @@ class Question:
         both = rows.left_join(spots, [rows["rep_id"] == spots["_rep"], "period"])
         return both.mutate(unit=both["unit"].fill_null(NONE)).drop("_rep", "period_right")
 
+    def state(self, name: str, rows: ir.Table, *more: str, **sought) -> pd.DataFrame:
+        """Sums of rows (with `period`) by unit on the period's last day, month and the columns `more`.
+
+        They are worked out once by rep (or product, or lead source), kept in the engine under `name`, and summed up
+        from there: the company, the regions and the teams come out of the reps' sums.
+        """
+        key = self.by if self.by in ("product", "lead_source") else "rep_id"
+        span = f"{name}_{key}_{self.first}_{self.last}_{self.length}"
+        parts = self.held(span, lambda tables: rows.group_by(key, "period", *more).agg(**sought))
+        parts = self.united_at_end(parts)
+        return self.sums(parts, *more, **{c: parts[c].sum().cast("float64") for c in sought})
+
     def _placed(self, rows: ir.Table, day: str, rep: str) -> ir.Table:
         import ibis
 
@@ -148,20 +166,23 @@ class Question:
         return within.groupby(keys, as_index=False).sum() if self.length > 1 else within.reset_index(drop=True)
 
     def events(self, rows: ir.Table, name: str, day: str, rep: str = "rep_id", source: str = "", more: str = "",
-               **sought) -> pd.DataFrame:
+               keep: str = "", **sought) -> pd.DataFrame:
         """Sums of the rows of an event table, which may lie in a database, by unit and month of single months.
 
-        `sought`: name → function of the rows that gives the aggregate; `more`: a column to group by beside. Places are
-        found here, not there.
+        `sought`: name → function of the rows that gives the aggregate; `more`: a column to group by beside; `keep`:
+        the name under which the sums by rep and day are kept in the engine for other units (empty: they are not).
+        Places are found here, not there.
         """
         rows = rows.filter(rows[day].notnull() & index(rows[day]).between(self.first, self.last))
-        rows = rows.mutate(period=index(rows[day]), _day=rows[day].truncate("D"))
         placed = self.by in ("team", "region")
-        keys = {"period": rows["period"]} | ({"_day": rows["_day"]} if placed else {})
-        column = {None: None, "lead_source": source}.get(self.by, rep)
-        keys |= {} if column is None else {"who": rows[column].cast("string")}
+        who = rows[source if self.by == "lead_source" else rep].cast("string")
+        keys = {"period": index(rows[day]), "_day": rows[day].truncate("D"), "who": who}
         keys |= {more: rows[more]} if more else {}
-        found = rows.group_by(**keys).agg(**{n: make(rows) for n, make in sought.items()})
+        grouped = rows.group_by(**keys).agg(**{n: make(rows) for n, make in sought.items()})
+        kept = f"{keep}_{'source' if self.by == 'lead_source' else 'rep'}_{self.first}_{self.last}"
+        found = self.held(kept, lambda tables: grouped) if keep and self.is_here(name) else grouped
+        wanted = [c for c in keys if c in ("period", more) or (c == "_day" and placed) or (c == "who" and self.by)]
+        found = found.group_by(wanted).agg(**{n: found[n].sum() for n in sought})
         frame = self.tables.rows_engine.collect(found, name)
         if placed:
             frame["unit"] = self.by_place(frame.rename(columns={"who": "rep_id"}), frame["_day"])

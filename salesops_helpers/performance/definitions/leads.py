@@ -18,8 +18,8 @@ def given(ask: Question) -> pd.DataFrame:
     """Leads assigned in the periods: unit, month, assigned, qualified (leads)."""
     monthly = ask.monthly()
     return ask.summed(monthly.events(
-        ask.tables.rows("leads"), "leads", "assigned_at", source="source", assigned=lambda t: t.count(),
-        qualified=lambda t: t["qualified_on"].count()))
+        ask.tables.rows("leads"), "leads", "assigned_at", source="source", keep="kpi_leads",
+        assigned=lambda t: t.count(), qualified=lambda t: t["qualified_on"].count()))
 
 
 def _rate(ask: Question) -> pd.DataFrame:
@@ -60,6 +60,7 @@ def _response(business: bool):
         took = working(end, *hours(ask)) - working(start, *hours(ask)) if business else end - start
         rows = rows.mutate(age=took.round().cast("int64").clip(lower=0), touched=rows["first_touch_at"].notnull())
         found = monthly.events(rows, "leads", "assigned_at", source="source", more="age",
+                               keep="kpi_working" if business else "kpi_response",
                                left=lambda t: t.count(), events=lambda t: t["touched"].sum())
         return _under_observation(ask, found)
     return cells

@@ -41,7 +41,7 @@ def stale(ask: Question) -> pd.DataFrame:
     rows = standing(ask)
     rows = rows.inner_join(limit, rows["stage"] == limit["_stage"])
     age = rows["_ends"].delta(rows["stage_since"], unit="day")
-    return ask.sums(rows, numerator=(age > rows["_days"]).sum(), denominator=rows.count())
+    return ask.state("kpi_stale", rows, numerator=(age > rows["_days"]).sum(), denominator=rows.count())
 
 
 def untouched(ask: Question) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def untouched(ask: Question) -> pd.DataFrame:
     old = rows.filter(rows["created_on"] <= rows["_ends"] - ibis.interval(days=DAYS))
     near = touched(ask)
     idle = old.left_join(near, [old["opportunity_id"] == near["_deal"], old["period"] == near["_period"]])
-    return ask.sums(idle, numerator=idle["_deal"].isnull().sum(), denominator=idle.count())
+    return ask.state("kpi_idle", idle, numerator=idle["_deal"].isnull().sum(), denominator=idle.count())
 
 
 def touched(ask: Question) -> ir.Table:
