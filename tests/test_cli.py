@@ -12,6 +12,7 @@ import pytest
 from salesops_helpers import __version__, cli
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.report import month as months
+from salesops_helpers.report.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -140,7 +141,7 @@ def told(monkeypatch, tmp_path):
 
     def report(*arguments, say, opened=None):
         told["asked"] = arguments
-        say("one: started")
+        Progress.of(say).line("one: started")
         if isinstance(told["give"], BaseException):
             raise told["give"]
         return tmp_path / "index.html", [months.Result(None, status) for status in told["give"]]
