@@ -79,7 +79,8 @@ def _named(folder: Path, paths: Iterable[Path]) -> list[tuple[str, Path]]:
 
 
 def _sources() -> list[Path]:
-    return [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix in (".py", ".j2", ".css", ".json")]
+    kinds = (".py", ".j2", ".css", ".js", ".json")
+    return [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix in kinds]
 
 
 def _company_files(company: Company) -> list[Path]:
