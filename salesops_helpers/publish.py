@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+GUARDED = r"'*[=+\-@\t\r]"
 
 
 def csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose texts no spreadsheet takes for a formula: texts that begin with one of ``= + - @`` get a ``'``."""
-    guarded = {}
-    for name, values in frame.items():
-        if pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values):
-            texts = values.astype(object)
-            risky = texts.map(lambda v: isinstance(v, str) and v.startswith(RISKY)).astype(bool)
-            guarded[name] = texts.where(~risky, "'" + texts.astype(str))
-        else:
-            guarded[name] = values
-    return pd.DataFrame(guarded, index=frame.index)
+    """A frame whose texts no spreadsheet takes for a formula: texts that begin with one of ``= + - @`` get a ``'``.
+
+    So do those that begin so after ``'``, that `unguarded` gives back the true text of each.
+    """
+    return _texts_changed(frame, lambda texts: texts.where(~_begins(texts, GUARDED), "'" + texts.astype(str)))
+
+
+def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The true texts of a frame that went through `csv_safe`."""
+    return _texts_changed(frame, lambda texts: texts.where(~_begins(texts, "'" + GUARDED), texts.astype(str).str[1:]))
+
+
+def _texts_changed(frame: pd.DataFrame, change: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:
+    changed = {
+        name: change(values.astype(object))
+        if pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values) else values
+        for name, values in frame.items()
+    }
+    return pd.DataFrame(changed, index=frame.index)
+
+
+def _begins(texts: pd.Series, pattern: str) -> pd.Series:
+    return texts.map(lambda v: isinstance(v, str) and re.match(pattern, v) is not None).astype(bool)
 
 
 def publish(frame: pd.DataFrame, name: str, folder: str) -> None:
@@ -30,4 +46,12 @@ def publish(frame: pd.DataFrame, name: str, folder: str) -> None:
     if folder:
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
-        csv_safe(frame).to_csv(path / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+        safe = csv_safe(frame)
+        quoting = csv.QUOTE_NONNUMERIC if _any_return(safe) else csv.QUOTE_MINIMAL
+        safe.to_csv(path / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8", quoting=quoting)
+
+
+def _any_return(frame: pd.DataFrame) -> bool:
+    """Does any text hold a carriage return, which a spreadsheet takes for the end of a row unless it is quoted?"""
+    texts = [values for _, values in frame.items() if not pd.api.types.is_numeric_dtype(values)]
+    return any(values.astype(str).str.contains("\r", regex=False).any() for values in texts)
