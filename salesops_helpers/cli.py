@@ -79,17 +79,21 @@ def report(
     only: Annotated[list[str] | None, typer.Option(help="Run this notebook only (or these).")] = None,
     jobs: Annotated[int | None, typer.Option(help="Notebooks that run at the same time; default: processors.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run also what was made from the same inputs.")] = False,
+    by: Annotated[list[str] | None, typer.Option(help="Also pages for each region, team or rep.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Make every page anew and compare; nothing is overwritten.")
+    ] = False,
 ) -> None:
     """Make the report of a month: run the notebooks, render the pages, write the index."""
-    from salesops_helpers.report.month import FAILED
     from salesops_helpers.report.month import report as run
 
     if more and not only:
         raise SalesOpsError(f"argument {more[0]!r} after the source", "one source", "name notebooks after --only")
     names = [*(only or ()), *(more or ())]
-    index, results = run(source, month, out, names, jobs, force, say=lambda line: typer.echo(line, err=True))
+    index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify,
+                         say=lambda line: typer.echo(line, err=True))
     typer.echo(str(index))
-    if any(result.status == FAILED for result in results):
+    if any(result.status in ("failed", "differs") for result in results):
         raise typer.Exit(1)
 
 

@@ -153,11 +153,17 @@ def test_the_index_is_printed_last_and_progress_goes_to_stderr(capsys, told, tmp
     told["give"] = ["complete", "kept", "earlier"]
     code, out, err = run(capsys, "report", "src", "--month", "2017-12", "--only", "a", "b", "--jobs", "2", "--force")
     assert code == 0 and out == f"{tmp_path}/index.html\n" and err == ["one: started"]
-    assert told["asked"] == ("src", "2017-12", Path("reports"), ["a", "b"], 2, True)
+    assert told["asked"] == ("src", "2017-12", Path("reports"), ["a", "b"], 2, True, (), False)
 
 
-def test_a_failed_page_is_exit_1(capsys, told, tmp_path):
-    told["give"] = ["complete", "failed"]
+def test_levels_and_verify_are_handed_on(capsys, told, tmp_path):
+    run(capsys, "report", "src", "--month", "2017-12", "--by", "team", "--by", "rep", "--verify")
+    assert told["asked"] == ("src", "2017-12", Path("reports"), [], None, False, ("team", "rep"), True)
+
+
+@pytest.mark.parametrize("status", ["failed", "differs"])
+def test_a_page_that_failed_or_differs_is_exit_1(capsys, told, tmp_path, status):
+    told["give"] = ["complete", status]
     code, out, _ = run(capsys, "report", "src", "--month", "2017-12")
     assert code == 1 and out == f"{tmp_path}/index.html\n"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,11 +10,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from salesops_helpers.data.crm.maps import objects_of
+from salesops_helpers.data.home import FILE_NAME, data_folder, find_source
 from salesops_helpers.data.secrets import has_literal_secret, shown
 from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError, listed
 
-FILE_NAME = "company.toml"
+__all__ = ["FILE_NAME", "Company", "Wide", "find_source", "read_company"]
 
 
 class Wide(BaseModel):
@@ -165,37 +164,11 @@ class Company(BaseModel):
     @property
     def data_folder(self) -> Path:
         """Where the tables lie, with environment variables filled in."""
-        used = re.findall(r"\$\{?(\w+)\}?", self.folder)
-        if unset := [name for name in used if not os.environ.get(name)]:
-            raise SalesOpsError(
-                f"{self.home / FILE_NAME}: folder = {self.folder!r} needs the environment variable {listed(unset)}",
-                "an environment variable that is set to a folder", f"set it: export {unset[0]}=PATH",
-            )
-        path = Path(os.path.expandvars(self.folder))
-        return path if used or path.is_absolute() else self.home / path
+        return data_folder(self.home, self.folder)
 
     @property
     def plans_folder(self) -> Path:
         return self.home / self.plans
-
-
-def find_source(source: str | Path) -> Path:
-    """The folder that `source` names: tried against the working directory, then against the nearest parent that
-    holds ``pyproject.toml``. Raises `SalesOpsError` where neither holds a company.toml."""
-    asked = Path(source)
-    asked = asked.parent if asked.name == FILE_NAME else asked
-    here = Path.cwd()
-    project = next((p for p in (here, *here.parents) if (p / "pyproject.toml").is_file()), None)
-    tried = [asked if asked.is_absolute() else here / asked]
-    if project is not None and not asked.is_absolute():
-        tried.append(project / asked)
-    for folder in tried:
-        if (folder / FILE_NAME).is_file():
-            return folder.resolve()
-    raise SalesOpsError(
-        f"source {str(source)!r} holds no {FILE_NAME}", f"a folder with a {FILE_NAME}",
-        "check the path, or write a sample company with: salesops sample DIR",
-    )
 
 
 def read_company(source: str | Path) -> Company:

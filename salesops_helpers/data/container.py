@@ -50,6 +50,8 @@ class Tables:
         The last day that the source covers.
     notes : list of str
         What a reader must know: histories that are missing, fields that are not known for that day.
+    unit : str
+        The region, team or rep whose tables these are, as a reader is shown it; empty: the company.
     engine : Engine or None
         What holds the rows behind the frames (see `salesops_helpers.data.reduce`); None: the frames are all there is.
     """
@@ -61,6 +63,7 @@ class Tables:
         self.as_of = pd.Timestamp(as_of).normalize()
         self.extract_date = pd.Timestamp(as_of if extract_date is None else extract_date).normalize()
         self.notes = list(notes or [])
+        self.unit = ""
 
     @classmethod
     def from_frames(cls, company: Company, frames: Frames, as_of=None) -> Tables:

@@ -9,12 +9,13 @@ import pandas as pd
 from salesops_helpers.data.company import read_company
 from salesops_helpers.data.container import Later, Tables
 from salesops_helpers.data.currency import converted
+from salesops_helpers.data.scope import scoped
 from salesops_helpers.data.snapshot import snapshot
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.periods import month_end, month_start
 
 
-def load(source: str | Path, as_of=None, month: str | None = None) -> Tables:
+def load(source: str | Path, as_of=None, month: str | None = None, by: str = "", unit: str = "") -> Tables:
     """The tables of a company, read, checked and cut to what was known at the end of a day.
 
     Parameters
@@ -27,6 +28,10 @@ def load(source: str | Path, as_of=None, month: str | None = None) -> Tables:
     month : str, optional
         ``YYYY-MM`` instead of `as_of`: the earlier of the month's last day and the extract date.
 
+    by, unit : str
+        ``region``, ``team`` or ``rep``, and which one (of a rep the rep_id): the tables of that unit, see
+        `salesops_helpers.data.scope`. Empty: the company.
+
     Returns
     -------
     Tables
@@ -36,9 +41,9 @@ def load(source: str | Path, as_of=None, month: str | None = None) -> Tables:
     Raises
     ------
     SalesOpsError
-        Where the source cannot be read, or the day or month lies outside the data.
+        Where the source cannot be read, the day or month lies outside the data, or there is no such unit.
     """
-    return cut(read_all(source)[0], as_of, month)
+    return scoped(cut(read_all(source)[0], as_of, month), by, unit)
 
 
 def read_all(source: str | Path):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from salesops_helpers.errors import SalesOpsError, listed
+from salesops_helpers.errors import SalesOpsError, listed, one_line
+from salesops_helpers.report.units import LEVELS
 
 RESERVED = ("index", "record")
+STATED = ("reads", "publishes", "by")
+TABLE_NAME = re.compile(r"\w+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,10 @@ class Entry:
         File name without ending (also the page's), short title, what it answers, for whom.
     needs, publishes : tuple of str
         Tables without which it has little to say, and tables (CSV) that it hands on.
+    reads : tuple of str
+        Tables that other notebooks publish and this one reads where they are there.
+    by : tuple of str
+        Levels (region, team, rep) of the units for which it can be made beside the company.
     path : Path
         The notebook.
     """
@@ -33,6 +41,8 @@ class Entry:
     reader: str
     needs: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
     path: Path = field(default=Path("."), compare=False)
 
 
@@ -40,10 +50,12 @@ CATALOG = (
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
         "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),
+        by=("region", "team"),
     ),
     Entry(
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
         "sales leaders and finance", ("opportunities",), ("forecast_bookings", "forecast_backtest"),
+        by=("region", "team", "rep"),
     ),
     Entry(
         "comp_scenarios", "Pay scenarios", "What would each pay plan cost, and whom would it move?",
@@ -140,9 +152,25 @@ def _name(line: ast.stmt) -> str:
 
 
 def _described(path: Path) -> Entry:
-    """The entry of a company's own notebook, from the first heading and line of its first markdown cell."""
-    cells = [text_of(cell) for cell in read_notebook(path)["cells"] if cell["cell_type"] == "markdown"]
+    """The entry of a company's own notebook: title and question from the first heading of its first markdown cell,
+    reads, publishes and by from ``salesops`` in its metadata."""
+    notebook = read_notebook(path)
+    cells = [text_of(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
     lines = [line.strip() for line in (cells[0] if cells else "").splitlines() if line.strip()]
     heading = next((line.lstrip("#").strip() for line in lines if line.startswith("#")), "")
     title = path.stem.replace("_", " ").replace("-", " ").strip().capitalize() or path.stem
-    return Entry(path.stem, title, heading or title, "", path=path)
+    return Entry(path.stem, title, heading or title, "", path=path, **_stated(path, notebook))
+
+
+def _stated(path: Path, notebook: dict) -> dict[str, tuple[str, ...]]:
+    """What a notebook's metadata says of itself. Raises `SalesOpsError` where it is not as it has to be."""
+    stated = notebook.get("metadata", {}).get("salesops", {})
+    good = isinstance(stated, dict) and set(stated) <= set(STATED) and all(
+        isinstance(names, list) and all(isinstance(name, str) and TABLE_NAME.fullmatch(name) for name in names)
+        for names in stated.values())
+    if not good or not set(stated.get("by", ())) <= set(LEVELS):
+        raise SalesOpsError(
+            f"{path}: metadata salesops = {one_line(json.dumps(stated), 160)}",
+            f"lists of names (letters, digits, _) under {listed(STATED)}; by holds {listed(LEVELS)}",
+            "mend the notebook's metadata")
+    return {key: tuple(names) for key, names in stated.items()}

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -58,6 +58,16 @@ def replace(path: Path, content: bytes) -> None:
     os.replace(new, path)
 
 
+def place(staging: Path, folder: Path, names: Iterable[str]) -> None:
+    """Move finished files, in this order, from a place on the same file system to where they belong, each in one step.
+
+    Where one cannot be moved those after it stay away: name the one that vouches for the others last.
+    """
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / name, folder / name)
+
+
 def _undo(folder: Path, new: list[Path]) -> None:
     """Remove the folders that were made for a run of which nothing is left but its lock."""
     with suppress(OSError):
@@ -90,5 +100,5 @@ def _lock(file) -> bool:
 def _sweep(folder: Path) -> None:
     for left in folder.glob(f"{STAGING}*"):
         shutil.rmtree(left, ignore_errors=True)
-    for left in (*folder.glob(f".*{NEW}"), *folder.glob(f"tables/.*{NEW}")):
+    for left in folder.rglob(f".*{NEW}"):
         left.unlink(missing_ok=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bs4 import Tag
     from nbformat import NotebookNode
 
+    from salesops_helpers.report.letter import Letter
+
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = {"parameters", "injected-parameters", "remove-cell", "explorer"}
 SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
@@ -30,12 +32,16 @@ NUMBER = re.compile(r"(?<![\w.,#])(?:[A-Z]{3} )?[−+]?\d[\d,.]* (?:%|k|m|bn)(?!
 
 @dataclass(frozen=True)
 class Edition:
-    """What stands in the head of every page of a month: company, month, as-of day, and rows used and set aside."""
+    """What stands in the head of every page of a month: company, month, as-of day, and rows used and set aside; of a
+    unit also its level and name, and the way from its folder to the month's."""
 
     company: str
     month: str
     as_of: str
     rows: str
+    by: str = ""
+    unit: str = ""
+    up: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,10 @@ class Page:
     headline: str
 
 
-def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.datetime) -> Page:
+def render(
+    notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.datetime,
+    passport: Sequence[tuple[str, str]] = (),
+) -> Page:
     """The page of an executed notebook: its heading, its answer, then the evidence.
 
     Parameters
@@ -57,6 +66,8 @@ def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.da
         What the page is, and of which month.
     run_at : datetime
         Moment of the run (UTC), shown in ``<time class="run">`` and nowhere else.
+    passport : sequence of pairs
+        What the page rests on, in short: what and its value.
     """
     soup = sanitize.clean(_body(notebook))
     first = soup.select_one(".said h1")
@@ -68,18 +79,20 @@ def render(notebook: NotebookNode, entry: Entry, edition: Edition, run_at: dt.da
         more["class"] = "note"
     answer = answers[0].extract() if answers else ""
     framed(soup)
-    html = _template("page.html.j2").render(
+    html = template("page.html.j2").render(
         heading=heading, entry=entry, edition=edition, run_at=run_at, version=__version__,
         answer=_unbroken(answer), intro=_raw(intro), contents=contents(soup), body=_raw(soup),
+        passport=passport,
     )
     return Page(html, headline)
 
 
 def index(
     cards: Sequence[Mapping[str, str]], edition: Edition, tables: Sequence[Mapping[str, str]], notes: Sequence[str],
-    summary: str, run_at: dt.datetime,
+    summary: str, run_at: dt.datetime, units: Sequence[Mapping[str, object]] = (), letter: Letter | None = None,
+    months: Sequence[Mapping[str, str]] = (), files: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """The first page of a month.
+    """The first page of a month, or of a unit within it.
 
     Parameters
     ----------
@@ -87,15 +100,22 @@ def index(
         For each notebook stem, title, question, reader, status (complete, kept, earlier, stale or failed), said (the
         status in words), page (file name or empty), headline, reason.
     tables : sequence of mappings
-        For each table of the company table, rows_in, used, set_aside, reasons, as texts.
+        For each table of the company table, rows_in, used, set_aside, reasons, as texts; a unit's page has none.
     notes : sequence of str
         What a reader must know about the data.
     summary : str
         How many pages are there, in a sentence.
+    units : sequence of mappings
+        For each level with pages of its own: by, and units (each with label, page, status, said).
+    letter : Letter, optional
+        What leadership reads first: key figures, what changed, what needs a decision, what could not be computed.
+    months, files : sequence of mappings
+        Reports of earlier months (month, page); the month's other files, such as its PDF (label, page).
     """
-    return _template("index.html.j2").render(
+    return template("index.html.j2").render(
         cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__,
-        failed=any(card["status"] == "failed" for card in cards),
+        failed=any(card["status"] == "failed" for card in cards), units=units,
+        letter=letter, months=months, files=files,
         marred=[row for row in tables if row["reasons"]], whole=[row for row in tables if not row["reasons"]],
     )
 
@@ -129,7 +149,8 @@ def _exporter():
 
 
 @cache
-def _template(name: str):
+def template(name: str):
+    """A template of the house, which escapes whatever comes from data."""
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES)

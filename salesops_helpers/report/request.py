@@ -1,19 +1,65 @@
-"""What is asked for, checked in full before anything is written."""
+"""What is asked for, checked before anything is written.
+
+Where the last run in the folder had the same inputs, what it found out about them is taken from its record: nothing
+is read twice, and a month that has not changed costs no more than its hashes.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from salesops_helpers.errors import SalesOpsError
-from salesops_helpers.report import catalog, folder, record, runner
+from salesops_helpers.data.home import find_source
+from salesops_helpers.errors import SalesOpsError, listed
+from salesops_helpers.report import catalog, folder, inputs, plan, record
 from salesops_helpers.report.catalog import Entry
+from salesops_helpers.report.inputs import Inputs
+from salesops_helpers.report.parameters import check_parameters
+from salesops_helpers.report.units import LEVELS, Unit
 
-if TYPE_CHECKING:
-    from salesops_helpers.data.container import Tables
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says, as far as it can be checked without reading data.
+
+    Attributes
+    ----------
+    source, month : str
+        The source as it was given; ``YYYY-MM``.
+    home, folder : Path
+        The company's folder, and where the report goes, absolute.
+    entries, listed : list of Entry
+        The notebooks asked for, and all that there are.
+    by : tuple of str
+        The levels whose units get pages of their own.
+    jobs : int or None
+        How many notebooks run at the same time; None: one per processor.
+    force, verify : bool
+        Run also what could be kept; run everything anew and compare it with what is there.
+    """
+
+    source: str
+    month: str
+    home: Path
+    folder: Path
+    entries: list[Entry]
+    listed: list[Entry]
+    by: tuple[str, ...] = ()
+    jobs: int | None = None
+    force: bool = False
+    verify: bool = False
+
+    @cached_property
+    def last(self) -> dict[str, object]:
+        """The record of the last run in the folder."""
+        return record.read_run(self.folder)
 
 
 @dataclass(frozen=True)
@@ -22,76 +68,84 @@ class Request:
 
     Attributes
     ----------
-    source : str
-        The source as it was given.
-    home : Path
-        The company's folder, absolute.
-    month : str
-        ``YYYY-MM``.
-    folder : Path
-        Where the report goes, absolute.
-    entries, listed : list of Entry
-        The notebooks asked for, and all that there are.
-    hashes : dict
-        Stem → hash over all that its page rests on.
-    tables : Tables
-        The company's tables as of the month.
-    counts : list of dict
-        For each table of the company: table, rows_in, used, set_aside, reasons (reason → rows).
-    jobs : int
-        How many notebooks run at the same time.
-    force : bool
-        Run also those whose page rests on the same inputs already.
+    asked : Asked
+    inputs : Inputs
+        What every page rests on.
+    facts : mapping
+        What a page says of the data, plain JSON: company, month (name), as_of, as_of_name, extract_date, tables (for
+        each table rows_in, used, set_aside, reasons), notes.
+    units : list of Unit
+        The units that get pages of their own.
     """
 
-    source: str
-    home: Path
-    month: str
-    folder: Path
-    entries: list[Entry]
-    listed: list[Entry]
-    hashes: dict[str, str]
-    tables: Tables
-    counts: list[dict[str, object]]
-    jobs: int
-    force: bool
+    asked: Asked
+    inputs: Inputs
+    facts: Mapping[str, object]
+    units: list[Unit]
 
-    def parameters(self, entry: Entry, published: str) -> dict[str, object]:
-        """What the batch tells a notebook: source and month, and where to publish if it declares that it does."""
-        given = {"source": str(self.home), "month": self.month, "published": published}
-        names = catalog.declared(entry.path)
-        return {name: value for name, value in given.items() if name in names or name != "published"}
+    @cached_property
+    def tasks(self) -> list[plan.Task]:
+        return plan.tasks(self.asked.entries, self.units)
 
 
-def checked(source: str, month: str, out: Path, only: Sequence[str], jobs: int | None, force: bool) -> Request:
-    """The request, where it can be met. Raises `SalesOpsError` for the first thing that is wrong with it."""
-    from salesops_helpers.data.load import cut, read_all
-    from salesops_helpers.periods import month_start
+def asked(
+    source: str, month: str, out: Path, only: Sequence[str] = (), jobs: int | None = None, force: bool = False,
+    by: Sequence[str] = (), verify: bool = False,
+) -> Asked:
+    """What is asked. Raises `SalesOpsError` for the first thing that is wrong with it whatever the data hold."""
+    _refuse_wrong(month, jobs, force, by, verify)
+    home = find_source(source)
+    everything = catalog.entries(home)
+    entries = catalog.chosen(everything, only)
+    for entry in entries:
+        check_parameters(entry.path, _told(entry, home, month))
+    plan.refuse_tangled(everything)
+    place = out.absolute() / month
+    if verify and not place.is_dir():
+        raise SalesOpsError(f"--verify: {place} is not there", "the report of a month that has been made",
+                            "make it first, without --verify")
+    folder.refuse_unwritable(place)
+    return Asked(source, month, home, place, entries, everything, tuple(dict.fromkeys(by)), jobs, force, verify)
 
-    month_start(month)
+
+def _refuse_wrong(month: str, jobs: int | None, force: bool, by: Sequence[str], verify: bool) -> None:
+    if not MONTH.fullmatch(month):
+        from salesops_helpers.periods import month_start
+
+        month_start(month)
     if jobs is not None and jobs < 1:
         raise SalesOpsError(f"--jobs {jobs}", "a whole number from 1", "leave --jobs out for one job per processor")
-    everything, checker = read_all(source)
-    company = everything.company
-    listed = catalog.entries(company.home)
-    entries = catalog.chosen(listed, only)
-    for entry in entries:
-        runner.check_parameters(entry.path, {"source": str(company.home), "month": month})
-    tables = cut(everything, month=month)
-    counts = [_count(name, everything.engine) for name in checker.names]
-    place = out.absolute() / month
-    folder.refuse_unwritable(place)
-    inputs = record.inputs_hash(company, everything.engine.state())
-    hashes = {entry.stem: record.fingerprint(entry.path, {"month": month}, inputs) for entry in listed}
-    jobs = min(jobs or _processors(), len(entries))
-    return Request(source, company.home, month, place, entries, listed, hashes, tables, counts, jobs, force)
+    if wrong := [level for level in by if level not in LEVELS]:
+        raise SalesOpsError(f"--by {listed(wrong)}", listed(LEVELS), "choose one of these, or leave --by out")
+    if force and verify:
+        raise SalesOpsError("--force together with --verify", "one of them", "leave one out: --verify runs everything")
 
 
-def _processors() -> int:
+def _told(entry: Entry, home: Path, month: str) -> dict[str, object]:
+    """The parameters that a notebook must declare for what its entry says of it."""
+    extra = ({"inputs": ""} if entry.reads else {}) | ({"by": "", "unit": ""} if entry.by else {})
+    return {"source": str(home), "month": month, **extra}
+
+
+def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _count(name: str, engine) -> dict[str, object]:
-    rows_in, used, reasons = engine.counts(name)
-    return {"table": name, "rows_in": rows_in, "used": used, "set_aside": rows_in - used, "reasons": reasons}
+def unchanged(wanted: Asked) -> Request | None:
+    """The request as the last run in the folder met it, where that had the same inputs and knew the units asked for.
+
+    A month that has a record is a month of the data. A database has to be asked anew whether it has changed.
+    """
+    last = wanted.last
+    try:
+        if not last or inputs.Home.of(wanted.home).is_database:
+            return None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+    found = inputs.inputs(wanted.home)
+    levels = set(wanted.by) <= set(last.get("levels", ()))
+    if found.hash != last.get("inputs") or not levels:
+        return None
+    units = [Unit(**unit) for unit in last["units"] if unit["by"] in wanted.by]
+    return Request(wanted, found, last["facts"], units)

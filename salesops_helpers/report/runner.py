@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from salesops_helpers.errors import SalesOpsError, listed, one_line
+from salesops_helpers.errors import one_line
 from salesops_helpers.report import catalog
+from salesops_helpers.report.parameters import check_parameters
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -37,30 +38,6 @@ class Run:
     @property
     def complete(self) -> bool:
         return not self.reason
-
-
-def check_parameters(path: Path, parameters: Mapping[str, object]) -> None:
-    """Raise `SalesOpsError` unless each name is declared in the notebook and each value is plain JSON.
-
-    papermill only warns of unknown names, and turns values that are not JSON into text.
-    """
-    names = catalog.declared(path)
-    if unknown := [name for name in parameters if name not in names]:
-        raise SalesOpsError(f"{path.name} has no parameter {listed(unknown)}", listed(names, 40),
-                            "pass one of these, or declare it in the notebook's parameters cell")
-    if strange := [f"{name} = {value!r}" for name, value in parameters.items() if not _is_json(value)]:
-        raise SalesOpsError(f"{path.name}: parameter {listed(strange)}",
-                            "text, numbers, true, false, none, and lists and mappings of these", "pass a plain value")
-
-
-def _is_json(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, (list, tuple)):
-        return all(_is_json(item) for item in value)
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
-    return value is None or isinstance(value, (str, int))
 
 
 def execute(path: Path, parameters: Mapping[str, object], limit: float = TIME_LIMIT) -> Run:

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from salesops_helpers.errors import SalesOpsError
-from salesops_helpers.report.runner import check_parameters, execute
+from salesops_helpers.report.runner import execute
 
 
 def test_a_complete_notebook_has_its_outputs_and_the_parameters_given(notebook):
@@ -104,36 +103,3 @@ def test_nothing_is_left_in_the_temporary_folder(notebook, monkeypatch, tmp_path
     execute(notebook("1"), {})
     execute(notebook("import os; os._exit(1)"), {})
     assert list(folder.iterdir()) == []
-
-
-@pytest.mark.parametrize("given, seen", [
-    ({"moth": "2026-01"}, "no parameter moth; allowed: source, month"),
-    ({"x = 1\nimport os": 1}, "has no parameter x = 1 import os"),
-    ({"month": object}, "parameter month = <class 'object'>"),
-    ({"month": float("nan")}, "parameter month = nan"),
-    ({"month": {1: "a"}}, "parameter month"),
-])
-def test_parameters_are_refused_before_anything_starts(notebook, given, seen):
-    with pytest.raises(SalesOpsError) as caught:
-        check_parameters(notebook("1"), given)
-    assert seen in str(caught.value)
-
-
-def test_plain_json_is_accepted(notebook):
-    path = notebook("1", parameters="a = [1]\nb = None\nc = {'x': 1}\nd = -2.5")
-    check_parameters(path, {"a": ["x", 1, None], "b": True, "c": {"y": [1.5]}, "d": 3})
-
-
-@pytest.mark.parametrize(
-    "cell", [None, "month = today()", "month: str = '2026-01'", "import os", "a.b = 1", "a = b = 1"]
-)
-def test_a_notebook_without_plain_parameters_is_refused(notebook, cell):
-    with pytest.raises(SalesOpsError, match="exactly one cell tagged parameters"):
-        check_parameters(notebook("1", parameters=cell), {})
-
-
-def test_a_file_that_is_no_notebook_is_refused(tmp_path):
-    path = tmp_path / "x.ipynb"
-    path.write_bytes(b"\x89PNG")
-    with pytest.raises(SalesOpsError, match="is not a notebook"):
-        check_parameters(path, {})

@@ -1,0 +1,66 @@
+"""What a page says of the data, found out by reading it: the full check of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from salesops_helpers.report import inputs
+from salesops_helpers.report.request import Asked, Request, unchanged
+from salesops_helpers.report.units import Unit
+
+if TYPE_CHECKING:
+    from salesops_helpers.data.container import Tables
+
+
+def checked(wanted: Asked) -> Request:
+    """The request, where the data can meet it. Raises `SalesOpsError` for the first thing that is wrong with it."""
+    return unchanged(wanted) or read(wanted)
+
+
+def read(wanted: Asked) -> Request:
+    """Read and check the company's tables as of the month.
+
+    Raises `SalesOpsError` where they cannot be read or the month lies outside the data.
+    """
+    from salesops_helpers.data.load import cut, read_all
+
+    everything, checker = read_all(wanted.home)
+    tables = cut(everything, month=wanted.month)
+    counts = [_count(name, everything.engine) for name in checker.names]
+    resting = inputs.inputs(everything.company.home, everything.engine.state())
+    return Request(wanted, resting, facts_of(tables, counts), units_of(tables, wanted.by))
+
+
+def facts_of(tables: Tables, counts: list[dict[str, object]]) -> dict[str, object]:
+    """The facts of `Request`."""
+    from salesops_helpers import words
+
+    return {
+        "company": tables.company.name, "month": words.month_name(tables.as_of), "as_of": f"{tables.as_of:%Y-%m-%d}",
+        "as_of_name": words.day_name(tables.as_of), "extract_date": f"{tables.extract_date:%Y-%m-%d}",
+        "tables": counts, "notes": list(tables.notes),
+    }
+
+
+def units_of(tables: Tables, by: Iterable[str]) -> list[Unit]:
+    """The units of these levels, in the order of the levels and of their names; no reps who had left before the month
+    and have no deal open or closed in it."""
+    from salesops_helpers.data.scope import units
+
+    gone = _gone(tables)
+    return [Unit(level, name, label) for level in by for name, label in units(tables, level).items()
+            if level != "rep" or name not in gone]
+
+
+def _gone(tables: Tables) -> set[str]:
+    from salesops_helpers.periods import month_start
+
+    first, reps, deals = month_start(tables.as_of), tables.reps, tables.opportunities
+    busy = deals[(deals["status"] == "open") | (deals["closed_on"] >= first)]["rep_id"]
+    return set(reps[(reps["left_on"] < first) & ~reps["rep_id"].isin(busy)]["rep_id"])
+
+
+def _count(name: str, engine) -> Mapping[str, object]:
+    rows_in, used, reasons = engine.counts(name)
+    return {"table": name, "rows_in": rows_in, "used": used, "set_aside": rows_in - used, "reasons": reasons}
