@@ -11,6 +11,7 @@ from salesops_helpers.report.letter import FIGURES, Letter
 
 HEADS = {"figure": "", "value": "this month", "range": "90 % range", "goal": "goal", "reached": "of goal",
          "previous": "last month", "change": "change"}
+UNKNOWN = ("", "–")
 
 
 def mail(letter: Letter, attached: Sequence[tuple[str, bytes]] = ()) -> bytes:
@@ -47,9 +48,7 @@ def text(letter: Letter) -> str:
     import textwrap
 
     parts = [f"{letter.company}: sales report, {letter.month}\nAs of {letter.as_of}. {letter.summary}"]
-    if len(letter.figures):
-        lines = [f"{row['figure']}: {row['value']}{_beside(row)}" for row in letter.figures.to_dict("records")]
-        parts.append(_part("Key figures", lines))
+    parts.append(_part("Key figures", [f"{row['figure']}: {row['value']}{_beside(row)}" for row in letter.figures]))
     parts += [_part("What changed", letter.changed), _part("What needs a decision", letter.decide)]
     parts += [_part(page["question"], [page["headline"]]) for page in letter.headlines if page["headline"]]
     parts.append(_part("What could not be computed", letter.lacking))
@@ -62,15 +61,14 @@ def html(letter: Letter) -> str:
     """The letter as HTML that mail programs show: one column, styles in place, nothing loaded, nothing that runs."""
     from salesops_helpers.report.pages import template
 
-    shown = [column for column in FIGURES if column == "figure" or (letter.figures[column].isin(["", "–"]) == 0).any()]
-    return template("mail.html.j2").render(
-        letter=letter, heads=HEADS, columns=shown, rows=letter.figures.to_dict("records"))
+    shown = [name for name in FIGURES if name == "figure" or any(row[name] not in UNKNOWN for row in letter.figures)]
+    return template("mail.html.j2").render(letter=letter, heads=HEADS, columns=shown, rows=letter.figures)
 
 
 def _beside(row: dict) -> str:
     """Range, goal and last month of a figure, as far as they are known."""
     known = [("range", "90 % range {}"), ("goal", "goal {}"), ("previous", "last month {}")]
-    said = [form.format(row[name]) for name, form in known if row[name] not in ("", "–")]
+    said = [form.format(row[name]) for name, form in known if row[name] not in UNKNOWN]
     return f" ({', '.join(said)})" if said else ""
 
 
@@ -79,4 +77,5 @@ def _part(heading: str, lines: Sequence[str]) -> str:
 
 
 def _line(said: str) -> str:
-    return " ".join(said.split())
+    """In one line, a number and its per cent sign held together."""
+    return " ".join(said.split()).replace(" %", "\u00a0%")

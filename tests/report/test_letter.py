@@ -12,8 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 from page_checks import faults
 
+from salesops_helpers.report import figures, mail, pages
 from salesops_helpers.report import letter as letters
-from salesops_helpers.report import mail, pages
 
 NAN = float("nan")
 DEFINITIONS = pd.DataFrame([
@@ -41,7 +41,7 @@ HOSTILE = "<script>alert(1)</script>\r\nBcc: x@a.example"
 
 
 def test_key_figures_stand_against_goal_and_last_month_those_with_a_goal_first():
-    found = letters.key_figures(SCORECARD, "Acme", DEFINITIONS, "EUR")
+    found = figures.key_figures(SCORECARD, "Acme", DEFINITIONS, "EUR")
     assert found["figure"].tolist() == ["Bookings", "Win rate", "Sales cycle", "Deals won"]
     assert found.iloc[0].tolist() == ["Bookings", "EUR 2.64 m", "", "3.10 m", "85 %", "2.40 m", "+237 k"]
     assert found.iloc[1].tolist() == [
@@ -50,15 +50,15 @@ def test_key_figures_stand_against_goal_and_last_month_those_with_a_goal_first()
 
 
 def test_a_figure_off_its_goal_is_named_and_whether_its_range_leaves_it_open():
-    assert letters.off_goal(SCORECARD, "Acme", DEFINITIONS, "EUR") == [
-        "Bookings is below its goal: EUR 2.64 m against EUR 3.10 m.",
-        "Win rate is below its goal: 40.2 % against 42.0 %; its range, 36.0 % to 45.0 %, holds the goal.",
-        "Sales cycle is above its goal: 48 days against 40 days.",
+    assert figures.off_goal(SCORECARD, "Acme", DEFINITIONS, "EUR") == [
+        "Bookings: EUR 2.64 m, below the goal of EUR 3.10 m.",
+        "Win rate: 40.2 %, below the goal of 42.0 %; the goal lies within its range, 36.0 % to 45.0 %.",
+        "Sales cycle: 48 days, above the goal of 40 days.",
     ]
 
 
 def test_what_changed_is_what_left_the_limits_of_its_own_past_in_this_month():
-    assert letters.changes(SIGNALS, "Acme", "2026-09", DEFINITIONS, "EUR") == [
+    assert figures.changes(SIGNALS, "Acme", "2026-09", DEFINITIONS, "EUR") == [
         "Sales cycle rose to 48 days where 40 days is usual (limits 33 days to 46 days, from its own trend), "
         "for the worse.",
         "Win rate rose to 40.2 % where 35.0 % is usual (limits 31.0 % to 39.0 %, from its own level), for the better.",
@@ -68,20 +68,20 @@ def test_what_changed_is_what_left_the_limits_of_its_own_past_in_this_month():
 def test_actions_past_their_day_are_named_with_owner_and_day():
     actions = pd.DataFrame({"action": ["a", "b", "c"], "owner": "Ann", "status": ["open", "done", "open"],
                             "due_on": ["2026-09-30", "2026-09-01", "2026-10-15"]})
-    assert letters.due(actions, pd.Timestamp("2026-09-30")) == ["a (Ann, due 30 September 2026)"]
+    assert figures.due(actions, pd.Timestamp("2026-09-30")) == ["a (Ann, due 30 September 2026)"]
 
 
 @pytest.mark.parametrize("nothing", [None, SCORECARD[:0]])
 def test_where_nothing_is_known_nothing_is_said(nothing):
-    assert letters.key_figures(nothing, "Acme", DEFINITIONS).empty
-    assert letters.off_goal(nothing, "Acme", DEFINITIONS) == [] == letters.due(None, pd.Timestamp("2026-09-30"))
-    assert letters.changes(None if nothing is None else SIGNALS[:0], "Acme", "2026-09", DEFINITIONS) == []
+    assert figures.key_figures(nothing, "Acme", DEFINITIONS).empty
+    assert figures.off_goal(nothing, "Acme", DEFINITIONS) == [] == figures.due(None, pd.Timestamp("2026-09-30"))
+    assert figures.changes(None if nothing is None else SIGNALS[:0], "Acme", "2026-09", DEFINITIONS) == []
 
 
 def test_without_definitions_figures_go_by_their_key_and_no_goal_is_judged():
-    found = letters.key_figures(SCORECARD, "Acme")
+    found = figures.key_figures(SCORECARD, "Acme")
     assert found["figure"].tolist() == ["Win rate", "Sales cycle", "Deals", "Bookings"]
-    assert letters.off_goal(SCORECARD, "Acme") == []
+    assert figures.off_goal(SCORECARD, "Acme") == []
 
 
 def test_what_could_not_be_computed_is_read_from_the_pages(tmp_path):
@@ -105,8 +105,8 @@ def test_earlier_months_are_those_that_lie_beside(tmp_path):
 
 
 def written(**more):
-    parts = {"figures": letters.key_figures(SCORECARD, "Acme", DEFINITIONS, "EUR"),
-             "changed": letters.changes(SIGNALS, "Acme", "2026-09", DEFINITIONS),
+    parts = {"figures": figures.key_figures(SCORECARD, "Acme", DEFINITIONS, "EUR").to_dict("records"),
+             "changed": figures.changes(SIGNALS, "Acme", "2026-09", DEFINITIONS),
              "headlines": [{"title": "T", "question": "Why?", "page": "t.html", "headline": "It is EUR 1.2 m."}]}
     return letters.Letter("Acme", "September 2026", "30 September 2026", "1 page, all complete.", **(parts | more))
 

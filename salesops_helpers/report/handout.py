@@ -1,0 +1,120 @@
+"""What can be handed over of a finished month beside its pages: the letter, a workbook, a mail, PDF."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from salesops_helpers.report.folder import replace
+from salesops_helpers.report.letter import Letter, not_computed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORECARD, SIGNALS, ACTIONS = "kpi_scorecard", "kpi_signals", "actions"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that was made: what it is, its name in the month's folder, its bytes and how long it took."""
+
+    label: str
+    page: str
+    size: int
+    seconds: float
+
+
+def letter(
+    folder: Path, facts: Mapping[str, str], cards: Sequence[Mapping[str, str]], summary: str,
+    definitions: pd.DataFrame | None = None,
+) -> Letter:
+    """The month's letter, from the finished pages in `folder` and the tables that they published.
+
+    Parameters
+    ----------
+    folder : Path
+        The month's folder, named ``YYYY-MM``.
+    facts : mapping
+        company, month and as_of_name as printed, as_of (``YYYY-MM-DD``), currency.
+    cards : sequence of mappings
+        Those of the index: title, question, page, headline, status, reason.
+    summary : str
+        How many pages are there.
+    definitions : DataFrame, optional
+        The KPIs' kpi, form, title, unit, direction.
+    """
+    company, currency = facts["company"], facts.get("currency", "")
+    said = {"headlines": [dict(card) for card in cards], "lacking": not_computed(cards, folder)}
+    there = {name: folder / "tables" / f"{name}.csv" for name in (SCORECARD, SIGNALS, ACTIONS)}
+    if any(path.is_file() for path in there.values()):
+        import pandas as pd
+
+        from salesops_helpers.publish import published
+        from salesops_helpers.report import figures
+
+        scorecard, signals, actions = (published(name, str(folder / "tables")) for name in there)
+        said["figures"] = figures.key_figures(scorecard, company, definitions, currency).to_dict("records")
+        said["changed"] = figures.changes(signals, company, folder.name, definitions, currency)
+        said["decide"] = [*figures.off_goal(scorecard, company, definitions, currency),
+                          *figures.due(actions, pd.Timestamp(facts["as_of"]))]
+    return Letter(company, facts["month"], facts["as_of_name"], summary, **said)
+
+
+def workbook(folder: Path, title: str, about: Mapping[str, str], units: Mapping[str, str] | None = None) -> Made | None:
+    """``tables-YYYY-MM.xlsx`` of every published table; nothing where there is none."""
+    from salesops_helpers.report.workbook import workbook as made
+
+    started, tables = time.monotonic(), sorted((folder / "tables").glob("*.csv"))
+    if not tables:
+        return None
+    return _put(folder, "Excel", f"tables-{folder.name}.xlsx", made(tables, title, about, units), started)
+
+
+def mail(folder: Path, said: Letter, attached: Sequence[Made] = ()) -> Made:
+    """``letter-YYYY-MM.eml``, with the files given."""
+    from salesops_helpers.report.mail import mail as made
+
+    started = time.monotonic()
+    files = [(file.page, (folder / file.page).read_bytes()) for file in attached]
+    return _put(folder, "mail", f"letter-{folder.name}.eml", made(said, files), started)
+
+
+def pdf(folder: Path, stems: Sequence[str], title: str, chromium: str = "") -> Made:
+    """A PDF beside each page, and ``report-YYYY-MM.pdf`` of all of them, the index first.
+
+    Parameters
+    ----------
+    stems : sequence of str
+        The pages, without ending and relative to `folder`; pages in folders of units are not bound.
+
+    Raises
+    ------
+    SalesOpsError
+        Where there is no Chromium to print with.
+    """
+    from salesops_helpers.report.binding import bound, printable
+    from salesops_helpers.report.pdf import browser, printed
+
+    started, chromium = time.monotonic(), chromium or browser()
+    name = f"report-{folder.name}.pdf"
+    pages = {stem: (folder / f"{stem}.html").read_text(encoding="utf-8") for stem in ("index", *stems)}
+    whole = bound({stem: html for stem, html in pages.items() if "/" not in stem}, title)
+    with tempfile.TemporaryDirectory(prefix="salesops-") as place:
+        targets = {}
+        for number, (stem, html) in enumerate(pages.items()):
+            source = Path(place) / f"{number}.html"
+            source.write_text(printable(html), encoding="utf-8")
+            if stem != "index":
+                targets[source] = folder / f"{stem}.pdf"
+        (Path(place) / "bound.html").write_text(whole, encoding="utf-8")
+        printed(targets | {Path(place) / "bound.html": folder / name}, chromium)
+    return Made("PDF", name, (folder / name).stat().st_size, time.monotonic() - started)
+
+
+def _put(folder: Path, label: str, name: str, content: bytes, started: float) -> Made:
+    replace(folder / name, content)
+    return Made(label, name, len(content), time.monotonic() - started)
