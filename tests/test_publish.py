@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from salesops_helpers.publish import csv_safe, publish, unguarded
+from salesops_helpers.publish import csv_safe, publish, published, unguarded
 
 FRAME = pd.DataFrame({
     "name": ["=cmd|' /C calc'!A0", "+1", "-2", "@x", "\tx", "plain", None], "amount": [-1.5, 2, 3, 4, 5, 6, 0.1],
@@ -46,3 +46,19 @@ def test_a_table_is_written_where_a_folder_is_given(tmp_path):
     assert (tmp_path / "tables" / "table.csv").read_bytes() == first
     assert b"\r" not in first
     assert first.splitlines()[1] == b"'=cmd|' /C calc'!A0,-1.5,2026-09-01"
+
+
+def test_what_was_published_is_read_back(tmp_path):
+    frame = pd.DataFrame({
+        "name": ["=A1", "plain", None, "'quoted", "NA"], "amount": [0.1, 1e-17, None, 3.0, 123456789.123456],
+        "month": pd.to_datetime(["2026-01-01"] * 5),
+        "closed_on": pd.to_datetime(["2026-01-31", None] + ["2026-02-01"] * 3),
+        "deals": [1, 2, 3, 4, 5], "sure": [True, False, True, True, False]})
+    publish(frame, "t", str(tmp_path))
+    found = published("t", str(tmp_path))
+    pd.testing.assert_frame_equal(found.drop(columns="name"), frame.drop(columns="name"), check_dtype=False)
+    assert list(found["name"].fillna("?")) == ["=A1", "plain", "?", "'quoted", "NA"]
+
+
+def test_a_table_that_is_not_there_is_none(tmp_path):
+    assert published("t", str(tmp_path)) is None and published("t", "") is None

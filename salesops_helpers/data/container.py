@@ -54,6 +54,8 @@ class Tables:
         The region, team or rep whose tables these are, as a reader is shown it; empty: the company.
     engine : Engine or None
         What holds the rows behind the frames (see `salesops_helpers.data.reduce`); None: the frames are all there is.
+    marks : mapping
+        The frames `flags` and `set_aside` where they are known already.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Tables:
         self.extract_date = pd.Timestamp(as_of if extract_date is None else extract_date).normalize()
         self.notes = list(notes or [])
         self.unit = ""
+        self.marks: Frames = {}
 
     @classmethod
     def from_frames(cls, company: Company, frames: Frames, as_of=None) -> Tables:
@@ -88,14 +91,14 @@ class Tables:
         """Used rows that are worth a mark, one row a row and rule; see `marks.flags`."""
         from salesops_helpers.data.marks import flags
 
-        return flags(self)
+        return self.marks["flags"] if "flags" in self.marks else flags(self)
 
     @cached_property
     def set_aside(self) -> pd.DataFrame:
         """Rows that are not used, each with its reason; see `marks.set_aside`."""
         from salesops_helpers.data.marks import set_aside
 
-        return set_aside(self)
+        return self.marks["set_aside"] if "set_aside" in self.marks else set_aside(self)
 
     def has(self, name: str) -> bool:
         """Does the company have this table, with at least one usable row?"""
@@ -117,7 +120,10 @@ class Tables:
     def rows(self, name: str):
         """The rows of ``tables.<name>`` as an Ibis expression; nothing is read until it is executed."""
         from salesops_helpers.data.cuts import cut
+        from salesops_helpers.data.engine import InFrames
 
+        if self.engine is not None and self.engine.in_frame(name):
+            return InFrames(lambda name: getattr(self, name)).rows(name)
         if self.engine is None or self.engine.is_cut or self.as_of >= self.extract_date:
             return self.rows_engine.rows(name)
         return cut(self.engine, name, self.as_of, self.available, self.company)

@@ -38,6 +38,10 @@ class Engine:
         """The same rows, always in the engine here."""
         return self.checker.table(name).rows
 
+    def in_frame(self, name: str) -> bool:
+        """Are the rows of a table those of the frame that `Tables` holds, on whatever day?"""
+        return False
+
     def large(self, name: str) -> bool:
         """Is this a table of LARGE rows or more, or an event table that stays in a database?"""
         return self._live(name) is not None or self.checker.table(name).rows_used >= LARGE
@@ -121,6 +125,9 @@ class InFrames:
         return ibis.memtable(self._frame_of(name))
 
     here = rows
+
+    def in_frame(self, name: str) -> bool:
+        return True
 
     def large(self, name: str) -> bool:
         return False

@@ -22,7 +22,7 @@ def find_source(source: str | Path) -> Path:
     if project is not None and not asked.is_absolute():
         tried.append(project / asked)
     for folder in tried:
-        if (folder / FILE_NAME).is_file():
+        if os.path.isfile(folder / FILE_NAME):
             return folder.resolve()
     raise SalesOpsError(
         f"source {str(source)!r} holds no {FILE_NAME}", f"a folder with a {FILE_NAME}",

@@ -43,7 +43,12 @@ def load(source: str | Path, as_of=None, month: str | None = None, by: str = "",
     SalesOpsError
         Where the source cannot be read, the day or month lies outside the data, or there is no such unit.
     """
-    return scoped(cut(read_all(source)[0], as_of, month), by, unit)
+    from salesops_helpers.data.handover import handed_over
+
+    def ordinary() -> Tables:
+        return cut(read_all(source)[0], as_of, month)
+
+    return scoped(handed_over(source, as_of, month, ordinary) or ordinary(), by, unit)
 
 
 def read_all(source: str | Path):

@@ -3,8 +3,8 @@
 Which unit a row belongs to:
 
 - a closed deal: that of its owner on the day it closed; an open deal: that of its owner on the as-of day. So every deal
-  is in one unit of a level, and the deals of all units are the company's. A deal without an owner, or whose owner has
-  no place then, is in the unit ``(none)``. A deal that is split counts whole in its owner's unit.
+  is in one unit of a level, and the deals of all units are the company's. A deal whose owner, or the owner's place, is
+  not known for that day is in the unit ``(none)``. A deal that is split counts whole in its owner's unit.
 - stage_history, splits, activities and disputes of a deal: with the deal.
 - any other row that names a rep: the rep's place on the row's day; a month's row, on the month's last day.
 - reps: who has a place in the unit on the as-of day, and whoever its deals name. rep_history: all of these reps'.
@@ -35,21 +35,23 @@ NOTE = "The table rep_history is missing: earlier deals count in the team and re
 
 
 def units(tables: Tables, by: str) -> dict[str, str]:
-    """The units of a level that have a deal or a rep by the as-of day: name → what a reader is shown, sorted by that.
+    """The units of a level that have a deal or a rep by the as-of day: name → what a reader is shown, sorted by that, ``(none)``
+    last.
 
     Raises `SalesOpsError` where `by` is not region, team or rep.
     """
     _refuse_level(by)
-    deals, reps = _deal_units(tables, by), tables.reps
+    deals, reps = units_of_deals(tables, by), tables.reps
     here = reps["rep_id"] if by == "rep" else reps[by]
-    names = sorted({*deals.dropna().unique(), *here.dropna().unique()} | ({NONE} if deals.isna().any() else set()))
+    names = sorted({*deals.dropna().unique(), *here.dropna().unique()} - {NONE})
+    names += [NONE] if deals.isna().any() or (deals == NONE).any() else []
     if by != "rep":
         return {name: name for name in names}
     called = reps.dropna(subset="name").drop_duplicates("rep_id").set_index("rep_id")["name"]
     twice = set(called[called.duplicated(keep=False)])
     labels = {name: called.get(name, name) for name in names}
     labels = {name: f"{label} ({name})" if label in twice else label for name, label in labels.items()}
-    return dict(sorted(labels.items(), key=lambda pair: (pair[1], pair[0])))
+    return dict(sorted(labels.items(), key=lambda pair: (pair[0] == NONE, pair[1], pair[0])))
 
 
 def scoped(tables: Tables, by: str = "", unit: str = "") -> Tables:
@@ -83,12 +85,20 @@ def scoped(tables: Tables, by: str = "", unit: str = "") -> Tables:
     return found
 
 
+def units_of_deals(tables: Tables, by: str) -> pd.Series:
+    """The unit of each deal, on the index of opportunities; missing where its owner or that one's place is unknown."""
+    deals = tables.opportunities
+    if by == "rep":
+        return deals["rep_id"]
+    return _places(tables, deals["rep_id"], by, deals["closed_on"].fillna(tables.as_of))
+
+
 class _Cut:
     """The rows of one unit, table by table."""
 
     def __init__(self, tables: Tables, by: str, unit: str):
         self.tables, self.by, self.unit = tables, by, unit
-        own = _deal_units(tables, by)
+        own = units_of_deals(tables, by)
         self.deals = tables.opportunities[_is(own, unit)].reset_index(drop=True)
         self.reps = self._reps()
 
@@ -181,14 +191,6 @@ def _days(tables: Tables, name: str, frame: pd.DataFrame) -> pd.Series | None:
     days = frame[column].dt.normalize()
     days = days + pd.offsets.MonthEnd(0) if column == "month" else days
     return days.where(days <= tables.as_of, tables.as_of)
-
-
-def _deal_units(tables: Tables, by: str) -> pd.Series:
-    """The unit of each deal, on the index of opportunities; missing where it has none."""
-    deals = tables.opportunities
-    if by == "rep":
-        return deals["rep_id"]
-    return _places(tables, deals["rep_id"], by, deals["closed_on"].fillna(tables.as_of))
 
 
 def _places(tables: Tables, reps: pd.Series, by: str, days: pd.Series | None = None) -> pd.Series:

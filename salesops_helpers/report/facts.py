@@ -29,7 +29,7 @@ def read(wanted: Asked) -> Request:
     tables = cut(everything, month=wanted.month)
     counts = [_count(name, everything.engine) for name in checker.names]
     resting = inputs.inputs(everything.company.home, everything.engine.state())
-    return Request(wanted, resting, facts_of(tables, counts), units_of(tables, wanted.by))
+    return Request(wanted, resting, facts_of(tables, counts), units_of(tables, wanted.by), outside(tables, wanted.by))
 
 
 def facts_of(tables: Tables, counts: list[dict[str, object]]) -> dict[str, object]:
@@ -37,20 +37,28 @@ def facts_of(tables: Tables, counts: list[dict[str, object]]) -> dict[str, objec
     from salesops_helpers import words
 
     return {
-        "company": tables.company.name, "month": words.month_name(tables.as_of), "as_of": f"{tables.as_of:%Y-%m-%d}",
-        "as_of_name": words.day_name(tables.as_of), "extract_date": f"{tables.extract_date:%Y-%m-%d}",
+        "company": tables.company.name, "month_name": words.month_name(tables.as_of),
+        "as_of": f"{tables.as_of:%Y-%m-%d}", "as_of_name": words.day_name(tables.as_of),
+        "extract_date": f"{tables.extract_date:%Y-%m-%d}",
         "tables": counts, "notes": list(tables.notes),
     }
 
 
 def units_of(tables: Tables, by: Iterable[str]) -> list[Unit]:
-    """The units of these levels, in the order of the levels and of their names; no reps who had left before the month
-    and have no deal open or closed in it."""
-    from salesops_helpers.data.scope import units
+    """The units of these levels that get pages, in the order of the levels and of their names: not ``(none)``, and no
+    reps who had left before the month and have no deal open or closed in it."""
+    from salesops_helpers.data.scope import NONE, units
 
-    gone = _gone(tables)
+    gone = _gone(tables) if "rep" in by else set()
     return [Unit(level, name, label) for level in by for name, label in units(tables, level).items()
-            if level != "rep" or name not in gone]
+            if name != NONE and (level != "rep" or name not in gone)]
+
+
+def outside(tables: Tables, by: Iterable[str]) -> dict[str, int]:
+    """For each level the number of deals that are in no unit: their owner, or the owner's place, is not known."""
+    from salesops_helpers.data.scope import units_of_deals
+
+    return {level: int(units_of_deals(tables, level).isna().sum()) for level in by}
 
 
 def _gone(tables: Tables) -> set[str]:

@@ -117,7 +117,12 @@ def shown(value: float, measure: str, currency: str = "") -> str:
 
 
 def _between(low: float, high: float, measure: str) -> str:
-    return "" if pd.isna(low) or pd.isna(high) else f"{shown(low, measure)} to {shown(high, measure)}"
+    """A range, its unit once where both ends share it: ``41 to 55 days``."""
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    ends = [shown(low, measure), shown(high, measure)]
+    numbers, units = zip(*(end.partition(" ")[::2] for end in ends), strict=True)
+    return f"{numbers[0]} to {ends[1]}" if units[0] == units[1] else f"{ends[0]} to {ends[1]}"
 
 
 def _figure(row: Mapping, currency: str) -> dict[str, str]:

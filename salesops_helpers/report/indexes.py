@@ -26,7 +26,7 @@ def write(request: Request, results: Sequence[Result], run_at: dt.datetime, seco
             folder.replace(place / unit.folder / "index.html", html.encode())
     own = [result for result in results if not result.unit.by]
     html = pages.index([_card(result) for result in own], edition(request), _rows(request), request.facts["notes"],
-                       _summary(results), run_at, _levels(units, shelves))
+                       _summary(results), run_at, _levels(units, shelves, _outside(request)))
     folder.replace(place / "index.html", html.encode())
     return place / "index.html"
 
@@ -39,16 +39,17 @@ def run_record(
     Returns
     -------
     dict
-        month, run (at, seconds, jobs, force, by), inputs (the hash of what every page rests on), facts, levels, units,
-        versions, pages (for each its title, status, reason, headline, inputs, seconds).
+        month, run (at, seconds, jobs, force, by), the facts of `Request`, inputs (the hash of what every page rests
+        on), versions, outside (level → deals in none of its units), units, pages (for each its title, status, reason,
+        headline, inputs, seconds).
     """
     wanted = request.asked
     run = {"at": f"{run_at.isoformat()}Z", "seconds": round(seconds, 2), "jobs": wanted.jobs, "force": wanted.force,
            "by": list(wanted.by)}
     return {
-        "month": wanted.month, "run": run, "inputs": request.inputs.hash, "facts": request.facts,
-        "levels": sorted({*wanted.by, *(unit.by for unit in units)}, key=LEVELS.index),
-        "units": [vars(unit) for unit in units], "versions": dict(request.inputs.versions),
+        "month": wanted.month, "run": run, **request.facts, "inputs": request.inputs.hash,
+        "outside": _outside(request), "units": [vars(unit) for unit in units],
+        "versions": dict(request.inputs.versions),
         "pages": {result.task.key: _page(result) for result in results},
     }
 
@@ -59,13 +60,22 @@ def _page(result: Result) -> dict[str, object]:
             "headline": page.get("headline", ""), "inputs": page.get("inputs", ""), "seconds": page.get("seconds", {})}
 
 
+def _outside(request: Request) -> dict[str, int]:
+    """Level → deals in none of its units, also for levels that only an earlier run on the same inputs was asked for."""
+    last = request.asked.last
+    known = last.get("outside", {}) if last.get("inputs") == request.inputs.hash else {}
+    return {**known, **request.outside}
+
+
 def _units(request: Request) -> list[Unit]:
     """The units of this run, and those of levels that only an earlier run was asked for."""
     earlier = [unit for unit in earlier_units(request) if unit.by not in request.asked.by]
     return sorted([*request.units, *earlier], key=lambda unit: LEVELS.index(unit.by))
 
 
-def _levels(units: Iterable[Unit], shelves: Mapping[Unit, Sequence[Result]]) -> list[dict[str, object]]:
+def _levels(
+    units: Iterable[Unit], shelves: Mapping[Unit, Sequence[Result]], outside: Mapping[str, int],
+) -> list[dict[str, object]]:
     """For each level its units that have pages: where its index is, and how it stands."""
     found: dict[str, list[dict[str, str]]] = {}
     for unit in units:
@@ -75,7 +85,12 @@ def _levels(units: Iterable[Unit], shelves: Mapping[Unit, Sequence[Result]]) -> 
             found.setdefault(unit.by, []).append({
                 "label": unit.label, "page": f"{unit.folder}/index.html", "status": status,
                 "said": f"{sum(result.status == FAILED for result in own)} failed" if status == FAILED else ""})
-    return [{"by": by, "units": rows} for by, rows in found.items()]
+    return [{"by": by, "units": rows, "outside": _said_of(by, outside.get(by, 0))} for by, rows in found.items()]
+
+
+def _said_of(by: str, deals: int) -> str:
+    what = "owner" if by == "rep" else f"{by} of the owner"
+    return f"{_counted(deals, 'deal')} whose {what} is not known for this day: on no page below." if deals else ""
 
 
 def _rows(request: Request) -> list[dict[str, str]]:

@@ -1,25 +1,51 @@
-"""How a kernel of the batch is started: this Python, one BLAS thread, fixed hashing, socket files instead of ports."""
+"""How a kernel of the batch is started: forked from a process that has the imports where one runs, else by itself; this
+Python, one BLAS thread, fixed hashing, socket files instead of ports."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 import weakref
 from contextlib import contextmanager
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 
-SETTINGS = {
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
-}
+from salesops_helpers.report import forked, guard
+from salesops_helpers.report.forked import SETTINGS
 
 _alive: weakref.WeakSet[KernelManager] = weakref.WeakSet()
 _ending = threading.Event()
+
+
+class Provisioner(LocalProvisioner):
+    """Kernels forked from the server of this process (see `forked.start`); plain ones where there is none."""
+
+    async def launch_kernel(self, cmd, **options):
+        server = forked.running()
+        if server is None:
+            return await super().launch_kernel(cmd, **options)
+        argv = [*cmd[cmd.index("-m") + 1:]] if "-m" in cmd else cmd
+        try:
+            folder = options.get("cwd")
+            self.process = await asyncio.to_thread(server.fork, argv, options["env"], folder and str(folder))
+        except forked.Gone:
+            return await super().launch_kernel(cmd, **options)
+        self.pid, self.pgid, self.cwd = self.process.pid, None, folder or pathlib.Path.cwd()
+        return self.connection_info
+
+    async def wait(self):
+        while self.process is not None and self.process.poll() is None:
+            await asyncio.sleep(0.02)
+        return await super().wait()
 
 
 class KernelManager(AsyncKernelManager):
@@ -35,11 +61,18 @@ class KernelManager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments=None):
         command = super().format_kernel_cmd(extra_arguments)
-        return [sys.executable, *command[1:]]
+        return [sys.executable, *command[1:], f"--ext={guard.NAME}"]
+
+    async def _async_pre_start_kernel(self, **options):
+        self.kernel_id = self.kernel_id or str(uuid.uuid4())
+        if self.provisioner is None:
+            self.provisioner = Provisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
+        return await super()._async_pre_start_kernel(**options)
 
     async def _async_launch_kernel(self, kernel_cmd, **options):
         if _ending.is_set():
             raise InterruptedError("the run was ended")
+        options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         options["env"] = {**(options.get("env") or os.environ), **SETTINGS}
         await super()._async_launch_kernel(kernel_cmd, **options)
         _alive.add(self)

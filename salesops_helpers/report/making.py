@@ -49,7 +49,7 @@ def edition(request: Request, unit: Unit = COMPANY) -> Edition:
     rows, used, aside = (sum(count[key] for count in facts["tables"]) for key in ("rows_in", "used", "set_aside"))
     counted = f"{rows:,} {'row' if rows == 1 else 'rows'}"
     said = f"{used:,} of {counted} used, {aside:,} set aside" if aside else f"all {counted} used, none set aside"
-    return Edition(facts["company"], facts["month"], facts["as_of_name"], said, unit.by, unit.label, unit.up)
+    return Edition(facts["company"], facts["month_name"], facts["as_of_name"], said, unit.by, unit.label, unit.up)
 
 
 class Making:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,9 @@ DATED = {
     "a month, YYYY-MM": (re.compile(r"[0-9]{4}-[0-9]{2}"), "-01"),
     "a day, YYYY-MM-DD": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), ""),
 }
+DEEPEST = 50
+SEEN = reprlib.Repr()
+SEEN.maxstring = SEEN.maxother = SEEN.maxlong = 200
 PLAIN = "text, a number, true, false, none, or a list or mapping of these"
 
 
@@ -35,7 +39,7 @@ def check_parameters(path: Path, parameters: Mapping[str, object]) -> None:
     for name, value in parameters.items():
         allowed = kind(declared[name])
         if not (_is_plain(value) and _fits(value, declared[name])):
-            raise SalesOpsError(f"{path.name}: parameter {name} = {value!r}", allowed, f"pass {allowed}")
+            raise SalesOpsError(f"{path.name}: parameter {name} = {SEEN.repr(value)}", allowed, f"pass {allowed}")
 
 
 def kind(default: object) -> str:
@@ -68,14 +72,15 @@ def _is_date(value: str, form: re.Pattern, rest: str) -> bool:
         return False
 
 
-def _is_plain(value: object) -> bool:
-    """Can JSON in UTF-8 hold it?"""
+def _is_plain(value: object, levels: int = DEEPEST) -> bool:
+    """Can JSON in UTF-8 hold it, in so many levels?"""
     if isinstance(value, str):
         return not re.search(r"[\ud800-\udfff]", value)
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, (list, tuple)):
-        return all(_is_plain(item) for item in value)
+        return levels > 0 and all(_is_plain(item, levels - 1) for item in value)
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(key) and _is_plain(item) for key, item in value.items())
+        keys = all(isinstance(key, str) and _is_plain(key) for key in value)
+        return levels > 0 and keys and all(_is_plain(item, levels - 1) for item in value.values())
     return value is None or isinstance(value, int)

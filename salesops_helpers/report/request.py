@@ -22,6 +22,7 @@ from salesops_helpers.report.inputs import Inputs
 from salesops_helpers.report.parameters import check_parameters
 from salesops_helpers.report.units import LEVELS, Unit
 
+FACTS = ("company", "month_name", "as_of", "as_of_name", "extract_date", "tables", "notes")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -72,16 +73,19 @@ class Request:
     inputs : Inputs
         What every page rests on.
     facts : mapping
-        What a page says of the data, plain JSON: company, month (name), as_of, as_of_name, extract_date, tables (for
+        What a page says of the data, plain JSON: company, month_name, as_of, as_of_name, extract_date, tables (for
         each table rows_in, used, set_aside, reasons), notes.
     units : list of Unit
         The units that get pages of their own.
+    outside : mapping
+        Level → deals that are in none of its units.
     """
 
     asked: Asked
     inputs: Inputs
     facts: Mapping[str, object]
     units: list[Unit]
+    outside: Mapping[str, int]
 
     @cached_property
     def tasks(self) -> list[plan.Task]:
@@ -144,8 +148,8 @@ def unchanged(wanted: Asked) -> Request | None:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
         return None
     found = inputs.inputs(wanted.home)
-    levels = set(wanted.by) <= set(last.get("levels", ()))
-    if found.hash != last.get("inputs") or not levels:
+    if found.hash != last.get("inputs") or not set(wanted.by) <= set(last.get("outside", ())):
         return None
     units = [Unit(**unit) for unit in last["units"] if unit["by"] in wanted.by]
-    return Request(wanted, found, last["facts"], units)
+    return Request(wanted, found, {name: last[name] for name in FACTS}, units,
+                   {level: last["outside"][level] for level in wanted.by})

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from salesops_helpers.errors import one_line
 from salesops_helpers.report import catalog
 from salesops_helpers.report.parameters import check_parameters
+from salesops_helpers.report.seen import EXITED, Seen
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 DROPPED = "explorer"
 TIME_LIMIT = 900.0
-EXITED = "the cell ended the notebook (exit)"
 
 
 @dataclass
@@ -55,8 +55,9 @@ def execute(path: Path, parameters: Mapping[str, object], limit: float = TIME_LI
     Returns
     -------
     Run
-        Failed where a cell raised, the kernel died, the time was up, or a code cell was left unexecuted. A kernel that
-        dies before any cell has run is started once more.
+        Failed where a cell raised, the kernel died, the time was up, a code cell was left unexecuted, more was shown
+        than a page can hold, or a thread or process was left running. A kernel that dies before any cell has run is
+        started once more.
     """
     import nbformat
 
@@ -65,7 +66,7 @@ def execute(path: Path, parameters: Mapping[str, object], limit: float = TIME_LI
     kept = {**source, "cells": [cell for cell in source["cells"] if not catalog.tagged(cell, DROPPED)]}
     started = time.monotonic()
     for attempt in (1, 2):
-        seen = Progress(started + limit)
+        seen = Seen(started + limit)
         try:
             notebook = _papermill(nbformat.reads(json.dumps(kept), as_version=4), parameters, seen)
             cell, reason = _unfinished(notebook)
@@ -74,8 +75,8 @@ def execute(path: Path, parameters: Mapping[str, object], limit: float = TIME_LI
             if attempt == 1 and not seen.ran and _kernel_died(error):
                 continue
         break
-    if seen.exited is not None:
-        cell, reason = seen.exited, EXITED
+    seen.end_processes()
+    cell, reason = seen.exit() or ((cell, reason) if reason else seen.fault())
     return Run(notebook, time.monotonic() - started, _place(source, cell), reason)
 
 
@@ -92,25 +93,7 @@ def saved(notebook: NotebookNode, parameters: Mapping[str, object]) -> bytes:
     return nbformat.writes(plain).encode()
 
 
-class Progress:
-    """Which cell is being executed, whether any has been, and how much time is left."""
-
-    def __init__(self, deadline: float):
-        self.deadline, self.cell, self.exited, self.ran = deadline, None, None, False
-
-    def starts(self, cell, cell_index) -> None:
-        self.cell = cell
-
-    def done(self, cell, cell_index, execute_reply) -> None:
-        self.ran = True
-        if any(part.get("source") == "ask_exit" for part in execute_reply["content"].get("payload") or []):
-            self.exited = cell
-
-    def left(self, _cell=None) -> float:
-        return max(0.1, self.deadline - time.monotonic())
-
-
-def _papermill(notebook: NotebookNode, parameters: Mapping[str, object], seen: Progress) -> NotebookNode:
+def _papermill(notebook: NotebookNode, parameters: Mapping[str, object], seen: Seen) -> NotebookNode:
     import papermill
 
     from salesops_helpers.report.kernels import KernelManager, quiet
@@ -120,7 +103,7 @@ def _papermill(notebook: NotebookNode, parameters: Mapping[str, object], seen: P
         notebook, None, dict(parameters), kernel_name="python3", progress_bar=False,
         request_save_on_cell_execute=False, start_timeout=math.ceil(min(60, seen.left())),
         kernel_manager_class=KernelManager, shutdown_kernel="immediate", timeout_func=seen.left, iopub_timeout=60,
-        record_timing=False, on_cell_execute=seen.starts, on_cell_executed=seen.done,
+        record_timing=False, force_raise_errors=True, on_cell_execute=seen.starts, on_cell_executed=seen.done,
     )
 
 
@@ -140,6 +123,8 @@ def _kernel_died(error: Exception) -> bool:
 
 def _said(error: Exception, limit: float) -> str:
     """What was raised, in one line without a traceback."""
+    if getattr(error, "ename", "") == "CellExecutionError":
+        return "an exception that says nothing of itself"
     if hasattr(error, "ename"):
         return one_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename)
     if isinstance(error, TimeoutError):

@@ -26,6 +26,7 @@ ATTRIBUTES = {
     "class", "id", "href", "src", "alt", "title", "width", "height", "scope", "colspan", "rowspan", "start", "lang",
     "style", "open",
 }
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 WITHIN = re.compile(r"([\w-]+\.html)?(#[\w-]*)?|tables/[\w-]+\.csv")
 
 
@@ -33,7 +34,7 @@ def clean(html: str) -> BeautifulSoup:
     """The HTML without anything that could run or load; links to other hosts become text with the address behind it."""
     from bs4 import BeautifulSoup, Comment
 
-    soup = BeautifulSoup(html, "html.parser")
+    soup = BeautifulSoup(CONTROL.sub("", html), "html.parser")
     for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
     for tag in soup.find_all(GONE):

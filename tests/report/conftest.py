@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import io
 import json
+import time
 
+import nbformat
 import pytest
 
 
@@ -31,6 +36,42 @@ def notebook(tmp_path):
 def _cell(name, source, kind, tags):
     cell = {"id": name, "cell_type": kind, "metadata": {"tags": tags} if tags else {}, "source": source}
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Notebooks run in this process, without a kernel: for tests of what comes before and after."""
+    from salesops_helpers.report import runner
+
+    def execute(path, parameters, limit):
+        found = nbformat.read(path, as_version=4)
+        names, started, cell = {}, time.monotonic(), None
+        for number, cell in enumerate(found.cells, 1):
+            if cell.cell_type != "code":
+                continue
+            said = io.StringIO()
+            try:
+                with contextlib.redirect_stdout(said):
+                    shown = _evaluated(cell.source, names)
+            except Exception as error:
+                return runner.Run(None, 0.1, f"cell {number} ({cell.id})", f"{type(error).__name__}: {error}")
+            if "parameters" in cell.metadata.get("tags", []):
+                names.update(parameters)
+            cell.execution_count = number
+            data = {"text/plain": repr(shown)} | ({"text/html": shown.html} if hasattr(shown, "html") else {})
+            cell.outputs = [nbformat.v4.new_output("stream", text=said.getvalue())] if said.getvalue() else []
+            cell.outputs += [nbformat.v4.new_output("display_data", data)] if shown is not None else []
+        return runner.Run(found, time.monotonic() - started)
+
+    monkeypatch.setattr(runner, "execute", execute)
+
+
+def _evaluated(source, names):
+    """Run a cell; the value of its last line, where that is an expression."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "cell", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if last else None
 
 
 COMPANY = """
@@ -82,7 +123,7 @@ def kit(monkeypatch, notebook, tmp_path):
     monkeypatch.setattr(catalog, "notebooks_folder", lambda: tmp_path / "kit")
 
     def write(*cells, name="two", **more):
-        return notebook(*cells, name=f"kit/{name}.ipynb", parameters=PARAMETERS, **more)
+        return notebook(*cells, name=f"kit/{name}.ipynb", **{"parameters": PARAMETERS, **more})
 
     write(*GOOD, name="one")
     write("md:# And?", "from salesops_helpers.show import answer", "answer('It is 42.')")

@@ -45,23 +45,23 @@ def test_key_figures_stand_against_goal_and_last_month_those_with_a_goal_first()
     assert found["figure"].tolist() == ["Bookings", "Win rate", "Sales cycle", "Deals won"]
     assert found.iloc[0].tolist() == ["Bookings", "EUR 2.64 m", "", "3.10 m", "85 %", "2.40 m", "+237 k"]
     assert found.iloc[1].tolist() == [
-        "Win rate", "40.2 %", "36.0 % to 45.0 %", "42.0 %", "96 %", "38.0 %", "+2.2 points"]
+        "Win rate", "40.2 %", "36.0 to 45.0 %", "42.0 %", "96 %", "38.0 %", "+2.2 points"]
     assert found.iloc[3].tolist() == ["Deals won", "96 deals", "", "–", "–", "90 deals", "+6 deals"]
 
 
 def test_a_figure_off_its_goal_is_named_and_whether_its_range_leaves_it_open():
     assert figures.off_goal(SCORECARD, "Acme", DEFINITIONS, "EUR") == [
         "Bookings: EUR 2.64 m, below the goal of EUR 3.10 m.",
-        "Win rate: 40.2 %, below the goal of 42.0 %; the goal lies within its range, 36.0 % to 45.0 %.",
+        "Win rate: 40.2 %, below the goal of 42.0 %; the goal lies within its range, 36.0 to 45.0 %.",
         "Sales cycle: 48 days, above the goal of 40 days.",
     ]
 
 
 def test_what_changed_is_what_left_the_limits_of_its_own_past_in_this_month():
     assert figures.changes(SIGNALS, "Acme", "2026-09", DEFINITIONS, "EUR") == [
-        "Sales cycle rose to 48 days where 40 days is usual (limits 33 days to 46 days, from its own trend), "
+        "Sales cycle rose to 48 days where 40 days is usual (limits 33 to 46 days, from its own trend), "
         "for the worse.",
-        "Win rate rose to 40.2 % where 35.0 % is usual (limits 31.0 % to 39.0 %, from its own level), for the better.",
+        "Win rate rose to 40.2 % where 35.0 % is usual (limits 31.0 to 39.0 %, from its own level), for the better.",
     ]
 
 

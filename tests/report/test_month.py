@@ -7,6 +7,7 @@ import re
 import time
 
 import pytest
+from bs4 import BeautifulSoup
 
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.report import folder as folders
@@ -26,7 +27,8 @@ def test_a_month_is_an_index_pages_notebooks_tables_and_a_record(kit, company, t
     index, results = report(str(company), "2026-02", tmp_path / "out", say=lines.append)
     assert index == tmp_path / "out/2026-02/index.html"
     assert sorted(files_of(index.parent)) == [
-        "index.html", "one.html", "one.ipynb", "record.json", "tables/reps.csv", "two.html", "two.ipynb"]
+        "index.html", "one.html", "one.ipynb", "one.json", "record.json", "tables/reps.csv", "two.html", "two.ipynb",
+        "two.json"]
     assert [r.status for r in results] == ["complete", "complete"]
     text = index.read_text()
     assert "2 pages, all complete." in text
@@ -47,8 +49,29 @@ def test_the_record_says_what_was_run_on_what(kit, company, tmp_path):
     assert left["versions"]["papermill"] and left["versions"]["python"]
     page = left["pages"]["one"]
     assert page["status"] == "complete" and page["headline"] == "We have 3 deals."
+    assert page["inputs"] == json.loads((index.parent / "one.json").read_text())["inputs"]
+    assert left["inputs"] and left["levels"] == [] and left["units"] == []
+
+
+def test_a_page_has_a_passport_in_its_record_and_at_its_foot(kit, company, tmp_path):
+    kit("md:# And?", "seed", parameters='source = ""\nmonth = "2026-01"\nseed = 7')
+    index, _ = report(str(company), "2026-02", tmp_path / "out")
+    page = json.loads((index.parent / "one.json").read_text())
     assert set(page["files"]) == {"one.html", "one.ipynb", "tables/reps.csv"}
+    assert all(record.digest(index.parent / name) == seen for name, seen in page["files"].items())
     assert page["parameters"] == {"source": str(company), "month": "2026-02", "published": "tables"}
+    assert page["rows"] == {"in": 6, "used": 5, "set_aside": 1} and page["as_of"] == "2026-02-28"
+    resting = page["rests_on"]
+    assert set(resting["data"]) == {"reps.csv", "opportunities.csv"} and set(resting["company"]) == {"company.toml"}
+    assert resting["notebook"] == record.digest(tmp_path / "kit/one.ipynb") and resting["package"]
+    assert page["version"] == page["versions"]["salesops-helpers"] and page["versions"]["pandas"]
+    assert set(page["seconds"]) == {"execute", "all"} and page["finished"].endswith("Z") and "seed" not in page
+    assert json.loads((index.parent / "two.json").read_text())["seed"] == 7
+    foot = BeautifulSoup((index.parent / "two.html").read_text(), "html.parser").select_one("footer details.passport")
+    said = {line.dt.get_text(): line.dd.get_text() for line in foot.select("dl div")}
+    assert said["Rows"] == "6 in = 5 used + 1 set aside" and said["Seed"] == "7"
+    assert said["Data"] == page["data"][:12] and "month = '2026-02'" in said["Parameters"]
+    assert str(company) not in foot.get_text()
 
 
 def test_two_runs_differ_in_nothing_but_their_time(kit, company, tmp_path):
@@ -56,7 +79,7 @@ def test_two_runs_differ_in_nothing_but_their_time(kit, company, tmp_path):
     for out in ("a", "b"):
         index, _ = report(str(company), "2026-02", tmp_path / out, force=True)
         files = files_of(index.parent)
-        assert b"finished" in files.pop("record.json")
+        assert all(b'"seconds"' in files.pop(name) for name in ("record.json", "one.json", "two.json"))
         seen.append({name: TIME.sub("", data.decode()) for name, data in files.items()})
     assert seen[0] == seen[1]
     assert len(TIME.findall(files["one.html"].decode())) == 1
@@ -78,14 +101,14 @@ def test_a_page_whose_files_are_not_as_they_were_written_is_not_kept(kit, compan
     for name in ("one.html", "one.ipynb", "tables/reps.csv"):
         folders.replace(place / name, name.encode())
     files = {name: record.digest(place / name) for name in ("one.html", "one.ipynb", "tables/reps.csv")}
-    record.write(place, {"pages": {"one": {"inputs": "h", "files": files}}})
-    assert record.still_good(record.read(place), "one", "h", place)
-    assert not record.still_good(record.read(place), "one", "other", place)
-    assert not record.still_good(record.read(place), "two", "h", place)
+    folders.replace(place / "one.json", json.dumps({"inputs": "h", "files": files}).encode())
+    assert record.good(record.read_page(place, "one"), "h", place)
+    assert not record.good(record.read_page(place, "one"), "other", place)
+    assert not record.good(record.read_page(place, "two"), "h", place)
     (place / file).write_text("edited")
-    assert not record.still_good(record.read(place), "one", "h", place)
+    assert not record.good(record.read_page(place, "one"), "h", place)
     (place / file).unlink()
-    assert not record.still_good(record.read(place), "one", "h", place)
+    assert not record.good(record.read_page(place, "one"), "h", place)
 
 
 def test_force_runs_what_could_be_kept(kit, company, tmp_path):
@@ -150,8 +173,7 @@ def test_a_company_notebook_joins_the_report(kit, company, tmp_path, notebook):
     assert [(r.entry.stem, r.status) for r in results] == [("our_own", "complete")]
     text = index.read_text()
     assert "How is the &lt;weather&gt;?" in text and "Our own" in text
-    left = json.loads((index.parent / "record.json").read_text())
-    assert "published" not in left["pages"]["our_own"]["parameters"]
+    assert "published" not in json.loads((index.parent / "our_own.json").read_text())["parameters"]
 
 
 @pytest.mark.parametrize("wrong, seen", [
@@ -203,7 +225,7 @@ def test_an_interrupted_run_ends_its_kernels_and_leaves_nothing(kit, company, tm
     with pytest.raises(KeyboardInterrupt):
         report(str(company), "2026-02", tmp_path / "out", jobs=2, say=say)
     assert time.monotonic() - started < 45
-    assert sorted(files_of(tmp_path / "out/2026-02")) == ["one.html", "one.ipynb"]
+    assert sorted(files_of(tmp_path / "out/2026-02")) == ["one.html", "one.ipynb", "one.json"]
 
 
 def test_what_a_killed_run_left_is_removed(kit, company, tmp_path):
@@ -217,6 +239,12 @@ def test_what_a_killed_run_left_is_removed(kit, company, tmp_path):
 
 def test_a_broken_record_is_as_good_as_none(kit, company, tmp_path):
     report(str(company), "2026-02", tmp_path / "out", only=["two"])
-    (tmp_path / "out/2026-02/record.json").write_text("{")
-    _, results = report(str(company), "2026-02", tmp_path / "out", only=["two"])
-    assert [r.status for r in results] == ["complete"]
+    place = tmp_path / "out/2026-02"
+    for text in ("{", "[]", "{}", '{"pages": {}, "units": [1]}', '{"pages": {}, "units": [], "inputs": 3}', "\udcff"):
+        (place / "record.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+        _, results = report(str(company), "2026-02", tmp_path / "out", only=["two"])
+        assert [r.status for r in results] == ["kept"], text
+    for text in ("{", '{"files": 3}'):
+        (place / "two.json").write_text(text)
+        _, results = report(str(company), "2026-02", tmp_path / "out", only=["two"])
+        assert [r.status for r in results] == ["complete"], text

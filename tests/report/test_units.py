@@ -19,8 +19,8 @@ def test_a_plain_name_is_its_own_folder(name, seen):
 
 
 @pytest.mark.parametrize("name", [
-    "north", "NORTH", "North ", "Nörth", "North/../..", "../etc", ".", "", "Con", "Nul", "Com1", "東京", "R-01", "a" * 300,
-    "<script>", "North\0", "North\n", "C:\\x", "Foo 12345678", "\ud800",
+    "north", "NORTH", "North ", "Nörth", "North/../..", "../etc", ".", "", "Con", "Nul", "Com1", "東京", "R-01",
+    "a" * 300, "<script>", "North\0", "North\n", "C:\\x", "Foo 12345678", "\ud800",
 ])
 def test_any_other_name_gets_digits_of_its_own(name):
     assert re.fullmatch(r"([a-z0-9]+-)*[0-9a-f]{8}", slug(name)) and len(slug(name)) <= 50
