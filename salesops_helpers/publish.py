@@ -9,12 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-<<<<<<< HEAD
 GUARDED = r"'*[=+\-@\t\r]"
-=======
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-GUARDED = r"^'([=+\-@\t\r])"
->>>>>>> fanout
 
 
 def csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
@@ -57,12 +52,7 @@ def published(name: str, folder: str) -> pd.DataFrame | None:
     dates = [c for c in frame if c == "month" or c.endswith(("_on", "_at", "_month"))]
     texts = [c for c in frame if c not in dates and not pd.api.types.is_numeric_dtype(frame[c])
              and not pd.api.types.is_bool_dtype(frame[c])]
-<<<<<<< HEAD
     return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates}, **unguarded(frame[texts]))
-=======
-    plain = {c: frame[c].str.replace(GUARDED, r"\1", regex=True) for c in texts}
-    return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates}, **plain)
->>>>>>> fanout
 
 
 def publish(frame: pd.DataFrame, name: str, folder: str) -> None:

@@ -7,15 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from salesops_helpers.report import inputs
 from salesops_helpers.report.folder import replace
 from salesops_helpers.report.letter import Letter, not_computed
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-SCORECARD, SIGNALS, ACTIONS = "kpi_scorecard", "kpi_signals", "actions"
+READ = ("kpi_scorecard", "kpi_definitions", "kpi_signals", "actions")
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,8 @@ class Made:
 
 def letter(
     folder: Path, facts: Mapping[str, str], cards: Sequence[Mapping[str, str]], summary: str,
-    definitions: pd.DataFrame | None = None,
-) -> Letter:
+    last: Mapping[str, object] | None = None,
+) -> tuple[Letter, dict[str, object]]:
     """The month's letter, from the finished pages in `folder` and the tables that they published.
 
     Parameters
@@ -39,38 +36,57 @@ def letter(
     folder : Path
         The month's folder, named ``YYYY-MM``.
     facts : mapping
-        company, month and as_of_name as printed, as_of (``YYYY-MM-DD``), currency.
+        company, month_name and as_of_name as printed, as_of (``YYYY-MM-DD``), currency.
     cards : sequence of mappings
         Those of the index: title, question, page, headline, status, reason.
     summary : str
         How many pages are there.
-    definitions : DataFrame, optional
-        The KPIs' kpi, form, title, unit, direction.
+    last : mapping, optional
+        What an earlier call gave beside its letter: where the same tables are there, they are not read again.
+
+    Returns
+    -------
+    letter : Letter
+    kept : dict
+        Plain JSON: its figures, changed and decide, and the hashes of the tables that they come from.
     """
+    tables = {name: folder / "tables" / f"{name}.csv" for name in READ}
+    seen = {name: inputs.digest(path) for name, path in tables.items() if path.is_file()}
+    kept = dict(last) if last and last.get("tables") == seen else {"tables": seen, **_read(folder, facts, seen)}
+    said = {name: kept[name] for name in ("figures", "changed", "decide")}
+    return Letter(facts["company"], facts["month_name"], facts["as_of_name"], summary, **said,
+                  headlines=[dict(card) for card in cards], lacking=not_computed(cards, folder)), kept
+
+
+def _read(folder: Path, facts: Mapping[str, str], there: Mapping[str, str]) -> dict[str, list]:
+    """What the published tables say; nothing where there are none."""
+    if not there:
+        return {"figures": [], "changed": [], "decide": []}
+    import pandas as pd
+
+    from salesops_helpers.publish import published
+    from salesops_helpers.report import figures
+
     company, currency = facts["company"], facts.get("currency", "")
-    said = {"headlines": [dict(card) for card in cards], "lacking": not_computed(cards, folder)}
-    there = {name: folder / "tables" / f"{name}.csv" for name in (SCORECARD, SIGNALS, ACTIONS)}
-    if any(path.is_file() for path in there.values()):
-        import pandas as pd
-
-        from salesops_helpers.publish import published
-        from salesops_helpers.report import figures
-
-        scorecard, signals, actions = (published(name, str(folder / "tables")) for name in there)
-        said["figures"] = figures.key_figures(scorecard, company, definitions, currency).to_dict("records")
-        said["changed"] = figures.changes(signals, company, folder.name, definitions, currency)
-        said["decide"] = [*figures.off_goal(scorecard, company, definitions, currency),
-                          *figures.due(actions, pd.Timestamp(facts["as_of"]))]
-    return Letter(company, facts["month"], facts["as_of_name"], summary, **said)
+    scorecard, definitions, signals, actions = (published(name, str(folder / "tables")) for name in READ)
+    return {
+        "figures": figures.key_figures(scorecard, company, definitions, currency).to_dict("records"),
+        "changed": figures.changes(signals, company, folder.name, definitions, currency),
+        "decide": [*figures.off_goal(scorecard, company, definitions, currency),
+                   *figures.due(actions, pd.Timestamp(facts["as_of"]))],
+    }
 
 
-def workbook(folder: Path, title: str, about: Mapping[str, str], units: Mapping[str, str] | None = None) -> Made | None:
-    """``tables-YYYY-MM.xlsx`` of every published table; nothing where there is none."""
+def workbook(folder: Path, title: str, about: Mapping[str, str]) -> Made | None:
+    """``tables-YYYY-MM.xlsx`` of every published table, `about` its page; nothing where there is none."""
+    from salesops_helpers.publish import published
     from salesops_helpers.report.workbook import workbook as made
 
     started, tables = time.monotonic(), sorted((folder / "tables").glob("*.csv"))
     if not tables:
         return None
+    definitions = published("kpi_definitions", str(folder / "tables"))
+    units = {} if definitions is None else dict(zip(definitions["kpi"], definitions["unit"], strict=True))
     return _put(folder, "Excel", f"tables-{folder.name}.xlsx", made(tables, title, about, units), started)
 
 

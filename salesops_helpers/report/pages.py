@@ -106,16 +106,12 @@ def index(
     summary : str
         How many pages are there, in a sentence.
     units : sequence of mappings
-<<<<<<< HEAD
-        For each level with pages of its own: by, and units (each with label, page, status, said).
+        For each level with pages of its own: by, outside (a sentence or empty), and units (each with label, page,
+        status, said).
     letter : Letter, optional
         What leadership reads first: key figures, what changed, what needs a decision, what could not be computed.
     months, files : sequence of mappings
         Reports of earlier months (month, page); the month's other files, such as its PDF (label, page).
-=======
-        For each level with pages of its own: by, outside (a sentence or empty), and units (each with label, page,
-        status, said).
->>>>>>> fanout
     """
     return template("index.html.j2").render(
         cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__,

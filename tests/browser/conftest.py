@@ -41,10 +41,10 @@ def report(tmp_path_factory):
             assert done.returncode == 0, done.stderr
         folder = out / month
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        handout.workbook(folder, record["facts"]["company"], {})
+        handout.workbook(folder, record["company"], {})
         cards = [{"title": page["title"], "question": page["title"], "page": f"{stem}.html", **page}
                  for stem, page in record["pages"].items()]
-        handout.mail(folder, handout.letter(folder, record["facts"], cards, "All there."))
+        handout.mail(folder, handout.letter(folder, record, cards, "All there.")[0])
         return folder
 
     return make

@@ -9,7 +9,8 @@ import re
 from bs4 import BeautifulSoup
 
 LOADS = ("src", "srcset", "href", "data", "action", "poster", "background", "formaction", "ping", "xlink:href")
-SAFE = re.compile(r"data:|#|(?:\.\./)*(?:[\w-]+/)*[\w-]+\.html(#[\w-]+)?$|[\w-]+\.(?:pdf|xlsx|eml)$|tables/[\w-]+\.csv$")
+SAFE = re.compile(
+    r"data:|#|(?:\.\./)*(?:[\w-]+/)*[\w-]+\.html(#[\w-]+)?$|[\w-]+\.(?:pdf|xlsx|eml)$|tables/[\w-]+\.csv$")
 
 
 def faults(html: str) -> list[str]:
