@@ -174,7 +174,7 @@ class Making:
                  "inputs": str(place / "inputs"), "by": task.unit.by, "unit": task.unit.name}
         names = set(catalog.declared(entry.path)) - ({"by", "unit"} if not task.unit.by else set())
         parameters = {name: value for name, value in given.items() if name in names}
-        shown = parameters | {"source": self.source_shown(task)}
+        shown = catalog.declared(entry.path) | parameters | {"source": self.source_shown(task)}
         shown |= {name: "tables" for name in ("published", "inputs") if name in parameters}
         others = [name for other in self.asked.listed if other.stem != entry.stem for name in other.publishes]
         return Job(task.key, str(entry.path), entry, edition(self.request, task.unit), parameters, shown, str(place),
