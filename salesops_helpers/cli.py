@@ -83,6 +83,7 @@ def report(
     verify: Annotated[
         bool, typer.Option("--verify", help="Make every page anew and compare; nothing is overwritten.")
     ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print every page, and all of them bound.")] = False,
 ) -> None:
     """Make the report of a month: run the notebooks, render the pages, write the index."""
     from salesops_helpers.report.month import report as run
@@ -90,7 +91,7 @@ def report(
     if more and not only:
         raise SalesOpsError(f"argument {more[0]!r} after the source", "one source", "name notebooks after --only")
     names = [*(only or ()), *(more or ())]
-    index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify,
+    index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, pdf,
                          say=lambda line: typer.echo(line, err=True))
     typer.echo(str(index))
     if any(result.status in ("failed", "differs") for result in results):

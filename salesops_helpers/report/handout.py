@@ -131,6 +131,45 @@ def pdf(folder: Path, stems: Sequence[str], title: str, chromium: str = "") -> M
     return Made("PDF", name, (folder / name).stat().st_size, time.monotonic() - started)
 
 
+class Handed:
+    """The files beside a month's pages, made anew where a page was.
+
+    Parameters
+    ----------
+    folder : Path
+        The month's folder.
+    said : Letter
+    pages : mapping
+        Page (without ending, relative to `folder`) → was it made by this run?
+    """
+
+    def __init__(self, folder: Path, said: Letter, pages: Mapping[str, bool]):
+        self.folder, self.said, self.pages = folder, said, pages
+        self.title = f"{said.company} · {said.month}"
+        self.book, self.letter, self.bound = (
+            folder / name for name in (f"tables-{folder.name}.xlsx", f"letter-{folder.name}.eml",
+                                       f"report-{folder.name}.pdf"))
+
+    def write(self, about: Mapping[str, str]) -> None:
+        """Workbook and mail; PDFs of pages that are no longer the same go."""
+        anew = any(self.pages.values())
+        if anew or not self.book.is_file():
+            workbook(self.folder, self.title, about)
+        mail(self.folder, self.said)
+        for path in [*(self.folder / f"{page}.pdf" for page, made in self.pages.items() if made), *[self.bound] * anew]:
+            path.unlink(missing_ok=True)
+
+    def files(self, pdf: bool) -> list[dict[str, str]]:
+        """What the index leads to: label and page of each file that is there, and of the PDF where it will be."""
+        named = [("one PDF", self.bound, pdf), ("Excel workbook", self.book, False), ("mail", self.letter, False)]
+        return [{"label": label, "page": path.name} for label, path, due in named if due or path.is_file()]
+
+    def print(self) -> None:
+        """A PDF beside each page and the bound one, which holds the index and so is made each time."""
+        stems = [page for page in self.pages if (self.folder / f"{page}.html").is_file()]
+        pdf(self.folder, stems, f"Sales report · {self.title}")
+
+
 def _put(folder: Path, label: str, name: str, content: bytes, started: float) -> Made:
     replace(folder / name, content)
     return Made(label, name, len(content), time.monotonic() - started)
