@@ -56,6 +56,8 @@ def decide(con, table: Table, values: ir.Table, rules: list[Rule], sources: dict
         lines = con.create_table(f"lines_{table.name}", _odd(con, table, values, rules).select(FILE, LINE), temp=True)
         odd = numbered(_only(values, sources, lines), rules)
     odd = con.create_table(f"odd_{table.name}", odd, temp=True)
+    if not int(con.execute(odd.count())):
+        return Decision(values, odd, rows, 0)
     aside = con.create_table(f"aside_{table.name}", repeated(odd, table, len(rules)), temp=True)
     rows_aside = int(con.execute(aside.count()))
     on = [FILE, LINE] if len(sources) > 1 or any(FILE in source.columns for source in sources.values()) else [LINE]

@@ -52,7 +52,8 @@ class Engine:
         if there is None:
             checked = self.checker.table(name)
             rows_in = checked.rows_in
-            reasons = checked.set_aside["reason"].str.split(": ").str[0].value_counts().to_dict()
+            reasons = {} if checked.rows_used == rows_in else (
+                checked.set_aside["reason"].str.split(": ").str[0].value_counts().to_dict())
         else:
             rows_in, reasons = there.rows_in, there.reasons
         ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))

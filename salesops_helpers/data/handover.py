@@ -41,7 +41,7 @@ WAIT, STEP = 900.0, 0.02
 def describe(tables: Tables, month: str, folder: Path) -> None:
     """Say in `folder` what will be handed over: before any notebook starts."""
     folder.mkdir(parents=True, exist_ok=True)
-    _put(folder / ABOUT, json.dumps({
+    put(folder / ABOUT, json.dumps({
         "key": _key(tables.company.home, month), "names": tables.available, "as_of": tables.as_of.isoformat(),
         "extract_date": tables.extract_date.isoformat(), "notes": tables.notes,
     }).encode())
@@ -50,22 +50,22 @@ def describe(tables: Tables, month: str, folder: Path) -> None:
 def hand_over(
     tables: Tables, folder: Path, counted: Callable[[str], object] = lambda name: None, stopped: Event | None = None,
 ) -> None:
-    """Leave every table that is not large in `folder`, then flags and set-aside rows; `counted` is called for each table
-    as soon as it is read. Ends early where `stopped` is set; whatever happens, nobody waits for ever."""
+    """Leave every table that is not large in `folder`, then flags and set-aside rows; `counted` is called for each
+    table before it is left. Ends early where `stopped` is set; whatever happens, nobody waits for ever."""
+    there = tables.available
     try:
-        for name in sorted(tables.available, key=lambda name: (name not in FIRST, FIRST.index(name) if name in FIRST
-                                                               else tables.available.index(name))):
+        for name in [*(name for name in FIRST if name in there), *(name for name in there if name not in FIRST)]:
             if stopped is not None and stopped.is_set():
                 return
             counted(name)
             if not tables.large(name):
-                _put(folder / name, pickle.dumps(getattr(tables, name), 5))
+                put(folder / name, pickle.dumps(getattr(tables, name), 5))
             else:
                 (folder / f"{name}.{MISSING}").touch()
         for name in MARKS:
             if stopped is not None and stopped.is_set():
                 return
-            _put(folder / name, pickle.dumps(getattr(tables, name), 5))
+            put(folder / name, pickle.dumps(getattr(tables, name), 5))
     finally:
         (folder / MISSING).touch()
 
@@ -168,7 +168,7 @@ def _key(home: Path, month: str) -> str:
     return hashlib.sha256(json.dumps([str(home.resolve()), month, content, versions]).encode()).hexdigest()
 
 
-def _put(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes) -> None:
     """Write a file so that whoever sees it sees it whole."""
     new = path.with_name(f".{path.name}.new")
     new.write_bytes(content)

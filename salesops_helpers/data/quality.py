@@ -111,7 +111,8 @@ class Checker:
 
     def set_aside(self) -> pd.DataFrame:
         """The set-aside rows of every table: the columns SET_ASIDE."""
-        return stacked([self.table(name).set_aside for name in self.names], SET_ASIDE)
+        marred = [name for name in self.names if self.table(name).rows_used < self.table(name).rows_in]
+        return stacked([self.table(name).set_aside for name in marred], SET_ASIDE)
 
     def _check(self, table: Table) -> Checked:
         parts = self.source.parts(table.name)

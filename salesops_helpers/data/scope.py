@@ -35,8 +35,8 @@ NOTE = "The table rep_history is missing: earlier deals count in the team and re
 
 
 def units(tables: Tables, by: str) -> dict[str, str]:
-    """The units of a level that have a deal or a rep by the as-of day: name → what a reader is shown, sorted by that, ``(none)``
-    last.
+    """The units of a level that have a deal or a rep by the as-of day: name → what a reader is shown, sorted by that,
+    ``(none)`` last.
 
     Raises `SalesOpsError` where `by` is not region, team or rep.
     """

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_helpers.errors import SalesOpsError, listed
+from salesops_helpers.forecast import ces
 
 LONGEST = 18
 MODELS_FROM, CES_FROM, YEAR, SEASON_FROM, NAIVE_MEMBER_TO = 8, 10, 12, 24, 36
@@ -136,15 +137,17 @@ def _mean(rows: np.ndarray) -> np.ndarray:
 
 def _model(name: str, values: np.ndarray, horizon: int, season: int):
     """Forecast and native error of one model of statsforecast; None where it cannot be fitted to these values."""
-    from statsforecast.models import AutoCES, AutoETS, DynamicOptimizedTheta
+    from statsforecast.models import AutoETS, DynamicOptimizedTheta
 
-    model = {"theta": DynamicOptimizedTheta, "ets": AutoETS, "ces": AutoCES}[name](season_length=season)
+    model = {"theta": DynamicOptimizedTheta, "ets": AutoETS}
     factors = _quarter_factors(values) if name == "theta" and season == 3 else np.ones(3)
     place = np.arange(len(values) + horizon) % 3
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            said = model.forecast(y=values / factors[place[: len(values)]], h=horizon, level=[80])
+            known = values / factors[place[: len(values)]]
+            said = (ces.forecast(known, horizon, season, 80) if name == "ces"
+                    else model[name](season_length=season).forecast(y=known, h=horizon, level=[80]))
         except Exception:  # whatever a model stumbles on, the others stand, and the reason names the one left out
             return None
     again = factors[place[len(values):]]

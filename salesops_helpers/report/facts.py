@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from salesops_helpers.report import inputs
+from salesops_helpers.report import forked, inputs
 from salesops_helpers.report.request import Asked, Request, unchanged
 from salesops_helpers.report.units import Unit
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def checked(wanted: Asked) -> Request:
     """The request, where the data can meet it. Raises `SalesOpsError` for the first thing that is wrong with it."""
-    return unchanged(wanted) or read(wanted)
+    return (None if wanted.force or wanted.verify else unchanged(wanted)) or read(wanted)
 
 
 def read(wanted: Asked) -> Request:
@@ -23,24 +23,26 @@ def read(wanted: Asked) -> Request:
 
     Raises `SalesOpsError` where they cannot be read or the month lies outside the data.
     """
+    forked.start()
     from salesops_helpers.data.load import cut, read_all
+    from salesops_helpers.report.reading import Reading
 
     everything, checker = read_all(wanted.home)
     tables = cut(everything, month=wanted.month)
-    counts = [_count(name, everything.engine) for name in checker.names]
     resting = inputs.inputs(everything.company.home, everything.engine.state())
-    return Request(wanted, resting, facts_of(tables, counts), units_of(tables, wanted.by), outside(tables, wanted.by))
+    return Request(wanted, resting, facts_of(tables), units_of(tables, wanted.by), outside(tables, wanted.by),
+                   Reading(tables, everything, checker.names, wanted.month))
 
 
-def facts_of(tables: Tables, counts: list[dict[str, object]]) -> dict[str, object]:
-    """The facts of `Request`."""
+def facts_of(tables: Tables) -> dict[str, object]:
+    """The facts of `Request`, without those of tables: these are counted while notebooks start."""
     from salesops_helpers import words
 
     return {
         "company": tables.company.name, "month_name": words.month_name(tables.as_of),
         "as_of": f"{tables.as_of:%Y-%m-%d}", "as_of_name": words.day_name(tables.as_of),
         "currency": tables.company.currency, "extract_date": f"{tables.extract_date:%Y-%m-%d}",
-        "tables": counts, "notes": list(tables.notes),
+        "tables": None, "notes": list(tables.notes),
     }
 
 
@@ -67,8 +69,3 @@ def _gone(tables: Tables) -> set[str]:
     first, reps, deals = month_start(tables.as_of), tables.reps, tables.opportunities
     busy = deals[(deals["status"] == "open") | (deals["closed_on"] >= first)]["rep_id"]
     return set(reps[(reps["left_on"] < first) & ~reps["rep_id"].isin(busy)]["rep_id"])
-
-
-def _count(name: str, engine) -> Mapping[str, object]:
-    rows_in, used, reasons = engine.counts(name)
-    return {"table": name, "rows_in": rows_in, "used": used, "set_aside": rows_in - used, "reasons": reasons}

@@ -15,8 +15,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 SETTINGS = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
@@ -24,7 +24,7 @@ SETTINGS = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 """The environment of every kernel, forked or not: one thread for sums, fixed hashing."""
-FIXED = ("PYTHON", "LD_", "MPL", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "NUMBA_", "ARROW_", "JE_", "TZ", "LC_", "LANG")
+FIXED = ("PYTHON", "LD_", "MPL", "TZ", "LC_", "LANG", "ARROW_", *(name.partition("_")[0] + "_" for name in SETTINGS))
 """Variables that are read while things are imported: a kernel that is to have others cannot be forked."""
 WAIT = 60.0
 OFF = "SALESOPS_PLAIN_KERNELS"
@@ -83,7 +83,9 @@ class Server:
         return not self._gone
 
     def close(self) -> None:
-        """End the server and its kernels, and wait for it."""
+        """End the server and its kernels, and wait for it; one that has not come to serve yet has none."""
+        if not self._ready:
+            self._process.kill()
         with suppress(OSError):
             self._wire.shutdown(socket.SHUT_RDWR)
         try:
@@ -151,6 +153,17 @@ class Forked:
 def possible() -> bool:
     """Can kernels be forked here? Not off Linux: a forked child of libraries that hold threads is not safe there."""
     return sys.platform == "linux" and not os.environ.get(OFF)
+
+
+@contextmanager
+def served() -> Iterator[None]:
+    """A run at whose end the server of this process is ended, if one was started in it."""
+    before = _server
+    try:
+        yield
+    finally:
+        if _server is not before:
+            stop()
 
 
 def start() -> Server | None:

@@ -14,7 +14,10 @@ import tempfile
 import threading
 import uuid
 import weakref
+from collections.abc import Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
@@ -24,6 +27,8 @@ from salesops_helpers.report.forked import SETTINGS
 
 _alive: weakref.WeakSet[KernelManager] = weakref.WeakSet()
 _ending = threading.Event()
+also: ContextVar[Mapping[str, str]] = ContextVar("also", default=MappingProxyType({}))
+"""Environment variables that the kernels started in this context get beside the others."""
 
 
 class Provisioner(LocalProvisioner):
@@ -73,7 +78,7 @@ class KernelManager(AsyncKernelManager):
         if _ending.is_set():
             raise InterruptedError("the run was ended")
         options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        options["env"] = {**(options.get("env") or os.environ), **SETTINGS}
+        options["env"] = {**(options.get("env") or os.environ), **SETTINGS, **also.get()}
         await super()._async_launch_kernel(kernel_cmd, **options)
         _alive.add(self)
 

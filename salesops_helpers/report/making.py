@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from salesops_helpers.errors import one_line
-from salesops_helpers.report import catalog, folder, inputs, plan, record
+from salesops_helpers.report import catalog, folder, inputs, plan, reading, record
 from salesops_helpers.report.catalog import Entry
 from salesops_helpers.report.pages import Edition
 from salesops_helpers.report.passport import passport
@@ -46,10 +46,8 @@ class Result:
 def edition(request: Request, unit: Unit = COMPANY) -> Edition:
     """The head of every page of this month, of the company or of a unit."""
     facts = request.facts
-    rows, used, aside = (sum(count[key] for count in facts["tables"]) for key in ("rows_in", "used", "set_aside"))
-    counted = f"{rows:,} {'row' if rows == 1 else 'rows'}"
-    said = f"{used:,} of {counted} used, {aside:,} set aside" if aside else f"all {counted} used, none set aside"
-    return Edition(facts["company"], facts["month_name"], facts["as_of_name"], said, unit.by, unit.label, unit.up)
+    rows = "" if facts["tables"] is None else reading.said(reading.rows_of(facts["tables"]))
+    return Edition(facts["company"], facts["month_name"], facts["as_of_name"], rows, unit.by, unit.label, unit.up)
 
 
 class Making:
@@ -72,6 +70,8 @@ class Making:
             jobs = min(self.asked.jobs or processors(), len(left))
             with opened(jobs) as (executor, slots):
                 for task, done in in_order(left, self.begin, executor, slots, self._expected_seconds):
+                    if self.request.reading and not done.complete:
+                        self.request.reading.refuse_broken()
                     self._settle(task, self.finished(task, done), len(left))
         return [self.done[task] for task in self.request.tasks]
 
@@ -179,7 +179,7 @@ class Making:
         others = [name for other in self.asked.listed if other.stem != entry.stem for name in other.publishes]
         return Job(task.key, str(entry.path), entry, edition(self.request, task.unit), parameters, shown, str(place),
                    passport(self.request, task, page_inputs, reads, self.commit(task)), self.run_at, self.limit,
-                   tuple(others))
+                   tuple(others), self.request.reading.folder if self.request.reading else "")
 
     def source_shown(self, task: Task) -> str:
         """The source as a page's record and the executed notebook give it."""

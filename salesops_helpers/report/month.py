@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from salesops_helpers.report import folder, runner
+from salesops_helpers.report import folder, forked, runner
 from salesops_helpers.report.facts import checked
 from salesops_helpers.report.making import COMPLETE, EARLIER, FAILED, KEPT, Making, Opened, Result, with_earlier
-from salesops_helpers.report.request import asked
+from salesops_helpers.report.request import Request, asked
 
 __all__ = ["COMPLETE", "EARLIER", "FAILED", "KEPT", "Result", "report"]
 
@@ -67,18 +68,32 @@ def report(
 
         browser()
     opened = _threads if opened is None else opened
-    with folder.held(wanted.folder) as staging:
+    with folder.held(wanted.folder) as staging, forked.served():
         request = checked(wanted)
-        if verify:
-            from salesops_helpers.report.verify import Verifying
+        with handing_over(request, staging / "given"):
+            if verify:
+                from salesops_helpers.report.verify import Verifying
 
-            return wanted.folder / "index.html", Verifying(request, staging, run_at, say, limit).results(opened)
-        making = Making(request, staging, run_at, say, limit)
-        results = with_earlier(making, making.results(opened))
+                return wanted.folder / "index.html", Verifying(request, staging, run_at, say, limit).results(opened)
+            making = Making(request, staging, run_at, say, limit)
+            results = with_earlier(making, making.results(opened))
 
-        from salesops_helpers.report.indexes import write
+            from salesops_helpers.report.indexes import write
 
-        return write(request, results, run_at, time.monotonic() - started, pdf), results
+            return write(request.read_through(), results, run_at, time.monotonic() - started, pdf), results
+
+
+@contextmanager
+def handing_over(request: Request, folder: Path) -> Iterator[None]:
+    """The tables are counted and handed over meanwhile, where they are read at all."""
+    if request.reading is None:
+        yield
+        return
+    request.reading.start(folder)
+    try:
+        yield
+    finally:
+        request.reading.stop()
 
 
 def _threads(jobs: int):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from salesops_helpers.report import catalog, inputs
 from salesops_helpers.report.plan import Task
+from salesops_helpers.report.reading import rows_of
 from salesops_helpers.report.request import Request
 
 SHORT = 12
@@ -33,12 +34,12 @@ def passport(
     -------
     dict
         notebook (file name), unit (by, name, label; None for the company), as_of, extract_date, rows (in, used,
-        set_aside), inputs, data (hash), seed (where the notebook declares one), version (of the helpers), commit,
+        set_aside; None while they are being counted), inputs, data (hash), seed (where the notebook declares one),
+        version (of the helpers), commit,
         versions, rests_on (hashes: notebook, package, company and data by file, reads).
     """
     facts, resting, unit = request.facts, request.inputs, task.unit
-    counts = {short: sum(count[key] for count in facts["tables"])
-              for short, key in (("in", "rows_in"), ("used", "used"), ("set_aside", "set_aside"))}
+    counts = None if facts["tables"] is None else rows_of(facts["tables"])
     seed = catalog.declared(task.entry.path).get("seed")
     return {
         "notebook": task.entry.path.name,

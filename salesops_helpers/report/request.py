@@ -10,9 +10,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from salesops_helpers.data.home import find_source
 from salesops_helpers.errors import SalesOpsError, listed
@@ -21,6 +22,9 @@ from salesops_helpers.report.catalog import Entry
 from salesops_helpers.report.inputs import Inputs
 from salesops_helpers.report.parameters import check_parameters
 from salesops_helpers.report.units import LEVELS, Unit
+
+if TYPE_CHECKING:
+    from salesops_helpers.report.reading import Reading
 
 FACTS = ("company", "month_name", "as_of", "as_of_name", "currency", "extract_date", "tables", "notes")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -79,6 +83,8 @@ class Request:
         The units that get pages of their own.
     outside : mapping
         Level → deals that are in none of its units.
+    reading : Reading or None
+        What reads the tables while the notebooks start: then `facts` lack the tables until `read_through`.
     """
 
     asked: Asked
@@ -86,6 +92,13 @@ class Request:
     facts: Mapping[str, object]
     units: list[Unit]
     outside: Mapping[str, int]
+    reading: Reading | None = None
+
+    def read_through(self) -> Request:
+        """The request with the facts of all tables. Raises `SalesOpsError` where one cannot be read."""
+        if self.facts["tables"] is not None:
+            return self
+        return replace(self, facts={**self.facts, "tables": self.reading.counts()})
 
     @cached_property
     def tasks(self) -> list[plan.Task]:

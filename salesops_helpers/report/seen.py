@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from salesops_helpers import words
 from salesops_helpers.errors import listed
 from salesops_helpers.report import guard
 
@@ -49,6 +48,8 @@ class Seen:
 
     def fault(self) -> tuple[NotebookNode | None, str]:
         """The cell and the reason for which a notebook that ran to its end is not complete; none: nothing."""
+        from salesops_helpers import words
+
         if self._excess:
             return self._excess
         for kind, one in (("threads", "thread"), ("processes", "process")):
@@ -70,6 +71,8 @@ class Seen:
 
 
 def _excess(withheld: dict[str, int]) -> str:
+    from salesops_helpers import words
+
     what = [words.counted(withheld["lines"], "printed line"), words.counted(withheld["outputs"], "output")]
     return (f"the cell shows more than a page can hold: {' and '.join(w for w in what if not w.startswith('0 '))} "
             f"({words.counted(withheld['characters'], 'character')}) were cut; a page holds "

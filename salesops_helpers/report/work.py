@@ -11,11 +11,12 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesops_helpers.errors import one_line
+from salesops_helpers.report import reading
 
 if TYPE_CHECKING:
     from salesops_helpers.report.catalog import Entry
@@ -47,6 +48,9 @@ class Job:
         Seconds that the notebook may take.
     taken : tuple of str
         Names of tables that other notebooks publish.
+    given : str
+        A folder in which the run hands tables over, and says how many rows there are where edition and passport do not
+        say it yet; empty: none.
     """
 
     key: str
@@ -60,6 +64,7 @@ class Job:
     run_at: dt.datetime
     limit: float
     taken: tuple[str, ...] = ()
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,10 @@ def perform(job: Job) -> Done:
 
     Whatever goes wrong is said in what is given back; nothing is raised but what ends the process.
     """
-    from salesops_helpers.report import runner
-
     started = time.monotonic()
     try:
         Path(job.staging).mkdir(parents=True, exist_ok=True)
-        run = runner.execute(Path(job.notebook), job.parameters, job.limit)
+        run = _run(job)
     except Exception as error:
         reason = one_line(f"{type(error).__name__}: {error}")
         return Done(job.key, time.monotonic() - started, reason=reason)
@@ -106,12 +109,38 @@ def perform(job: Job) -> Done:
         return Done(job.key, time.monotonic() - started, reason=reason)
 
 
+def _run(job: Job) -> Run:
+    """The notebook executed, in a kernel that knows where the run hands tables over."""
+    from salesops_helpers.report import forked, runner
+
+    forked.start()
+    if not job.given:
+        return runner.execute(Path(job.notebook), job.parameters, job.limit)
+    from salesops_helpers.data.handover import FOLDER
+    from salesops_helpers.report.kernels import also
+
+    before = also.set({FOLDER: job.given})
+    try:
+        return runner.execute(Path(job.notebook), job.parameters, job.limit)
+    finally:
+        also.reset(before)
+
+
+def _with_rows(job: Job) -> Job:
+    """The job with the numbers of rows that were not known yet when it began."""
+    if job.passport["rows"] is not None:
+        return job
+    rows = reading.awaited(Path(job.given))
+    return replace(job, edition=replace(job.edition, rows=reading.said(rows)), passport={**job.passport, "rows": rows})
+
+
 def _left(job: Job, run: Run, started: float) -> Done:
     """Write what the page consists of; its record last."""
     from salesops_helpers.report import runner
     from salesops_helpers.report.pages import render
     from salesops_helpers.report.passport import lines
 
+    job = _with_rows(job)
     place, stem = Path(job.staging), job.entry.stem
     published = sorted((place / "tables").glob("*.csv"))
     if clash := [path.stem for path in published if path.stem in job.taken]:

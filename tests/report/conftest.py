@@ -64,6 +64,7 @@ def here(monkeypatch):
         return runner.Run(found, time.monotonic() - started)
 
     monkeypatch.setattr(runner, "execute", execute)
+    monkeypatch.setenv("SALESOPS_PLAIN_KERNELS", "1")
 
 
 def _evaluated(source, names):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from bs4 import BeautifulSoup
@@ -100,6 +102,15 @@ def test_an_unchanged_month_is_kept_whole_and_reads_no_data(run, monkeypatch):
     assert set(run(by=["team"]).values()) == {"kept"} and len(run.lines) == 4
     assert run() == {"one": "kept", "two": "kept", "team/north/one": "earlier", "team/south/one": "earlier"}
     assert len(soup(run.place / "index.html").select("#by-team a")) == 2
+
+
+def test_an_unchanged_month_imports_nothing_heavy():
+    code = ("import sys, salesops_helpers.report.month, salesops_helpers.report.indexes, salesops_helpers.cli\n"
+            "print(*{name.partition('.')[0] for name in sys.modules})")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "numpy", "ibis", "duckdb", "pyarrow", "pydantic", "papermill", "nbformat", "nbconvert",
+             "jupyter_client", "bs4"}
+    assert heavy & set(done.stdout.split()) == set()
 
 
 def test_a_level_that_is_asked_for_later_is_found(run):
