@@ -67,9 +67,9 @@ def _by_pipe(chromium: str, pages: Sequence[Path]) -> Iterator[bytes]:
     """One start of the browser for all pages, spoken to through a pipe: no port that another user could reach."""
     with _started(chromium) as ask:
         for page in pages:
-            target = ask("Target.createTarget", url=page.absolute().as_uri())["targetId"]
+            target = ask("Target.createTarget", url="about:blank")["targetId"]
             session = ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-            ask.loaded(session)
+            ask.open(session, page.absolute().as_uri())
             shown = ask("Page.printToPDF", session, printBackground=True, preferCSSPageSize=True,
                         generateTaggedPDF=True, generateDocumentOutline=True)
             ask("Target.closeTarget", targetId=target)
@@ -133,7 +133,7 @@ class _Asked:
 
     def __init__(self, chromium: str, answers: int, questions: int):
         self.chromium, self.answers, self.questions = chromium, answers, questions
-        self.number, self.left = 0, b""
+        self.number, self.left, self.loaded = 0, b"", set()
 
     def __call__(self, method: str, session: str = "", **parameters) -> dict:
         self.number += 1
@@ -144,16 +144,22 @@ class _Asked:
         except BrokenPipeError:
             raise _silent(self.chromium) from None
         while (message := self._next()).get("id") != self.number:
-            pass
-        if "result" not in message:
+            self._noted(message)
+        if "result" not in message or "errorText" in message["result"]:
             raise _silent(self.chromium)
         return message["result"]
 
-    def loaded(self, session: str) -> None:
-        """Wait until the page is there with its pictures."""
+    def open(self, session: str, address: str) -> None:
+        """Go to a page and wait until it is there with its pictures."""
         self("Page.enable", session)
-        waited = "new Promise(done => document.readyState === 'complete' ? done(1) : addEventListener('load', done))"
-        self("Runtime.evaluate", session, expression=f"{waited}.then(() => 1)", awaitPromise=True)
+        self.loaded.discard(session)
+        self("Page.navigate", session, url=address)
+        while session not in self.loaded:
+            self._noted(self._next())
+
+    def _noted(self, message: dict) -> None:
+        if message.get("method") == "Page.loadEventFired":
+            self.loaded.add(message["sessionId"])
 
     def _next(self) -> dict:
         import select

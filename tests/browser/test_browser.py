@@ -188,7 +188,7 @@ def test_a_page_is_light_without_its_figures(sample):
 
 def test_nothing_hostile_runs_loads_or_is_even_tried(attacked, see):
     record = json.loads((attacked / "record.json").read_text(encoding="utf-8"))
-    assert {page["status"] for page in record["pages"].values()} == {"complete"}
+    assert {page["status"] for page in record["pages"].values()} <= {"complete", "kept", "earlier"}
     for path in pages_of(attacked):
         with see(path) as seen:
             for button in seen.page.locator("th button").all()[:3]:
