@@ -61,7 +61,10 @@ def _beside(months: pd.DataFrame) -> str:
 
 def sentences(found: Found, currency: str) -> list[str]:
     """One sentence for each audience whose table is there: outlook, pay, trust in the data, reps who stand apart."""
-    return [said for said in (outlook(found, currency), pay(found, currency), trust(found), apart(found)) if said]
+    said = (("Finance", outlook(found, currency)), ("Finance", pay(found, currency)), ("Data", trust(found)),
+            ("Sales leadership", apart(found)))
+    return [f"{audience}: {sentence[0].lower() + sentence[1:] if sentence[1].islower() else sentence}"
+            for audience, sentence in said if sentence]
 
 
 def outlook(found: Found, currency: str) -> str:
@@ -74,7 +77,7 @@ def outlook(found: Found, currency: str) -> str:
         f" (80 % range {words.money_range(first['low_80'], first['high_80'], currency)})"
     total = words.short_money(months["forecast"].sum(), currency)
     more = f"; the next {words.counted(len(months), 'month')} together {total}" if len(months) > 1 else ""
-    return (f"Finance: {words.short_money(first['forecast'], currency)} is expected for "
+    return (f"{words.short_money(first['forecast'], currency)} is expected for "
             f"{words.month_name(first['month'])}{spread}{more}.")
 
 
@@ -86,7 +89,7 @@ def pay(found: Found, currency: str) -> str:
     rows = rows[rows["plan"] == rows["plan"].iloc[0]]
     cost, sold = rows["pay"].sum(), rows["bookings"].sum()
     share = f", {words.percent(cost / sold)} of the bookings of the same people" if sold > 0 else ""
-    return (f"Finance: variable pay of {words.counted(len(rows), 'rep')} under {rows['plan'].iloc[0]} comes to "
+    return (f"Variable pay of {words.counted(len(rows), 'rep')} under {rows['plan'].iloc[0]} comes to "
             f"{words.short_money(cost, currency)} for the last finished twelve months{share}.")
 
 
@@ -107,8 +110,8 @@ def apart(found: Found) -> str:
     reps, marked = words.counted(len(rates), "rep"), int(rates["stands"].notna().sum())
     verb = "stands" if marked == 1 else "stand"
     if not marked:
-        return f"Sales leadership: by win rate none of {reps} stands clearly apart."
-    return f"Sales leadership: by win rate {words.number(marked)} of {reps} {verb} clearly apart."
+        return f"By win rate none of {reps} stands clearly apart."
+    return f"By win rate {words.number(marked)} of {reps} {verb} clearly apart."
 
 
 def key_figures(found: Found, company: str, currency: str) -> Shown:

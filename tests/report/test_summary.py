@@ -64,9 +64,10 @@ def test_each_audience_gets_its_sentence(found):
         "the next 2 months together EUR 3.00 m.",
         "Finance: variable pay of 2 reps under a comes to EUR 100 k for the last finished twelve months, "
         "5.0 % of the bookings of the same people.",
-        "On rows in doubt rest 20.0 % of pipeline and 0.0 % of bookings.",
+        "Data: on rows in doubt rest 20.0 % of pipeline and 0.0 % of bookings.",
         "Sales leadership: by win rate 1 of 3 reps stands clearly apart.",
     ]
+    assert summary.apart(found) == "By win rate 1 of 3 reps stands clearly apart."
     assert "Bob" not in " ".join(summary.sentences(found, "EUR"))
 
 
