@@ -88,12 +88,26 @@ class Checker:
         self.extract_date = None if company.extract_date is None else pd.Timestamp(company.extract_date)
         self.facts: dict[str, dict[str, dict[str, str]]] = {}
         self._done: dict[str, Checked] = {}
+        self._parts: dict[str, list[Part]] = {}
 
     def table(self, name: str) -> Checked:
         """Read and check one table. Raises `SalesOpsError` where the file cannot be read as that table at all."""
         if name not in self._done:
             self._done[name] = self._check(TABLES[name])
         return self._done[name]
+
+    def parts(self, name: str) -> list[Part]:
+        """The records of a table, not checked yet. Raises `SalesOpsError` where they cannot be that table at all."""
+        if name not in self._parts:
+            self._parts[name] = self.source.parts(name)
+        return self._parts[name]
+
+    def refuse_unreadable(self) -> None:
+        """Raise `SalesOpsError` where a file of any table cannot be read as that table: a look at each, no check of
+        rows. Tables that stay in a database are left out."""
+        for name in self.names:
+            if name not in getattr(self.source, "events", ()):
+                gathered(self.parts(name), TABLES[name], self.company)
 
     def flags(self) -> pd.DataFrame:
         """The flags of every table, as of the extract date: the columns FLAGS."""
@@ -115,7 +129,7 @@ class Checker:
         return stacked([self.table(name).set_aside for name in marred], SET_ASIDE)
 
     def _check(self, table: Table) -> Checked:
-        parts = self.source.parts(table.name)
+        parts = self.parts(table.name)
         values = typed(gathered(parts, table, self.company), table, self.company)
         self.facts[table.name] = {part.label: part.facts for part in parts}
         rules = [rule for rule in self.rules(table, values, needed(table)) if rule.sets_aside]

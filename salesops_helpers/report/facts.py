@@ -29,6 +29,7 @@ def read(wanted: Asked) -> Request:
 
     everything, checker = read_all(wanted.home)
     tables = cut(everything, month=wanted.month)
+    checker.refuse_unreadable()
     resting = inputs.inputs(everything.company.home, everything.engine.state())
     return Request(wanted, resting, facts_of(tables), units_of(tables, wanted.by), outside(tables, wanted.by),
                    Reading(tables, everything, checker.names, wanted.month))

@@ -17,6 +17,7 @@ from salesops_helpers.report.work import Done, record_name
 REPRODUCED, DIFFERS = "reproduced", "differs"
 OF_THE_RUN = re.compile(r'<time class="run".*?</time>|<details class="passport">.*?</details>', re.DOTALL)
 TAG = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
+PICTURE = re.compile(r"base64,[A-Za-z0-9+/=]+")
 AROUND = 30
 
 
@@ -109,7 +110,7 @@ def _pieces(name: str, text: str) -> Iterator[str]:
     if name.endswith(".html"):
         return filter(None, (" ".join(piece.split()) for piece in TAG.sub("\n", text).split("\n")))
     if name.endswith(".ipynb"):
-        cells = json.loads(text)["cells"]
+        cells = json.loads(PICTURE.sub("base64,…", text))["cells"]
         return (json.dumps(cell, ensure_ascii=False, sort_keys=True) for cell in cells)
     return iter(text.splitlines())
 
