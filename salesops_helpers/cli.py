@@ -84,6 +84,11 @@ def report(
         bool, typer.Option("--verify", help="Make every page anew and compare; nothing is overwritten.")
     ] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print every page, and all of them bound.")] = False,
+    scheduler: Annotated[str, typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT or tls://HOST:PORT.")] = "",
+    insecure: Annotated[bool, typer.Option("--insecure", help="Allow tcp:// beyond this machine.")] = False,
+    tls_ca_file: Annotated[str, typer.Option(help="CA of the cluster (PEM); default: Dask's configuration.")] = "",
+    tls_cert: Annotated[str, typer.Option(help="Certificate for the cluster (PEM).")] = "",
+    tls_key: Annotated[str, typer.Option(help="Its key (PEM).")] = "",
 ) -> None:
     """Make the report of a month: run the notebooks, render the pages, write the index."""
     from salesops_helpers.report.month import report as run
@@ -91,8 +96,9 @@ def report(
     if more and not only:
         raise SalesOpsError(f"argument {more[0]!r} after the source", "one source", "name notebooks after --only")
     names = [*(only or ()), *(more or ())]
-    index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, pdf,
-                         say=lambda line: typer.echo(line, err=True))
+    tls = {"insecure": insecure, "ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
+    index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, pdf=pdf,
+                         say=lambda line: typer.echo(line, err=True), opened=_cluster(scheduler, jobs, **tls))
     typer.echo(str(index))
     if any(result.status in ("failed", "differs") for result in results):
         raise typer.Exit(1)
@@ -112,6 +118,18 @@ def dictionary(
         raise SalesOpsError(f"{file} cannot be written ({error.strerror})", "a file that can be written",
                             "choose another") from None
     typer.echo(str(file))
+
+
+def _cluster(scheduler: str, jobs: int | None, **options):
+    """What runs the pages on a cluster; None where none is asked for."""
+    if scheduler:
+        from salesops_helpers.report.cluster import Cluster
+
+        return Cluster.checked(scheduler, **options).opened(jobs)
+    names = {"insecure": "--insecure", "ca_file": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
+    if given := [names[name] for name, value in options.items() if value]:
+        raise SalesOpsError(f"{given[0]} without --scheduler", "--scheduler tls://HOST:PORT", "name the scheduler")
+    return None
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -31,7 +31,7 @@ from salesops_helpers.data.tables import TABLES
 from salesops_helpers.errors import SalesOpsError
 
 FOLDER = "SALESOPS_HANDOVER"
-ABOUT, MISSING = "about.json", "missing"
+ABOUT, MISSING, WANTED = "about.json", "missing", "wanted"
 MARKS = ("flags", "set_aside")
 FIRST = ("reps", "opportunities", "rep_history", "splits", "stage_history", "quotas", "plan_assignments", "activities")
 """Most notebooks read these: they are handed over before the others."""
@@ -50,8 +50,9 @@ def describe(tables: Tables, month: str, folder: Path) -> None:
 def hand_over(
     tables: Tables, folder: Path, counted: Callable[[str], object] = lambda name: None, stopped: Event | None = None,
 ) -> None:
-    """Leave every table that is not large in `folder`, then flags and set-aside rows; `counted` is called for each
-    table before it is left. Ends early where `stopped` is set; whatever happens, nobody waits for ever."""
+    """Leave every table that is not large in `folder`, then flags and set-aside rows (where a table is large, when they
+    are asked for); `counted` is called for each table before it is left. Ends early where `stopped` is set; whatever
+    happens, nobody waits for ever."""
     there = tables.available
     try:
         for name in [*(name for name in FIRST if name in there), *(name for name in there if name not in FIRST)]:
@@ -62,10 +63,13 @@ def hand_over(
                 put(folder / name, pickle.dumps(getattr(tables, name), 5))
             else:
                 (folder / f"{name}.{MISSING}").touch()
-        for name in MARKS:
-            if stopped is not None and stopped.is_set():
-                return
-            put(folder / name, pickle.dumps(getattr(tables, name), 5))
+        eager = stopped is None or not any(map(tables.large, there))
+        left = list(MARKS)
+        while left and not (stopped is not None and stopped.is_set()):
+            for name in [name for name in left if eager or (folder / f"{name}.{WANTED}").exists()]:
+                put(folder / name, pickle.dumps(getattr(tables, name), 5))
+                left.remove(name)
+            time.sleep(STEP if left else 0)
     finally:
         (folder / MISSING).touch()
 
@@ -109,6 +113,8 @@ class Given:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table, the flags or the set-aside rows: handed over, else from the source."""
+        if name in MARKS:
+            (self._folder / f"{name}.{WANTED}").touch()
         if self._waited(name):
             return pickle.loads((self._folder / name).read_bytes())
         return getattr(self.real, name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import select
@@ -193,7 +194,8 @@ def be_kernel(asked: dict) -> None:
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"], JPY_PARENT_PID=str(asked["server"]))
-    sys.argv = asked["argv"]
+    module, *rest = asked["argv"]
+    sys.argv = [getattr(importlib.util.find_spec(module), "origin", None) or module, *rest]
     random.seed()
     np.random.seed()
     IPKernelApp.launch_instance(sys.argv[1:])

@@ -88,7 +88,7 @@ def inputs(home: Path, state: str = "") -> Inputs:
     data = _digests(company.data_folder, [*tables, *_named_elsewhere(company)])
     if state:
         data["(database)"] = hashlib.sha256(state.encode()).hexdigest()
-    return Inputs(hashed(_digests(PACKAGE, _sources())), versions(), _digests(home, own), data)
+    return Inputs(package_hash(), versions(), _digests(home, own), data)
 
 
 def fingerprint(
@@ -106,6 +106,11 @@ def hashed(value: object) -> str:
 def digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def package_hash() -> str:
+    """One hash over the helpers' source."""
+    return hashed(_digests(PACKAGE, _sources()))
 
 
 @cache

@@ -220,3 +220,22 @@ def test_a_stopped_hand_over_leaves_nobody_waiting(company, tmp_path, monkeypatc
     handover.hand_over(tables, folder, stopped=stopped)
     monkeypatch.setenv(handover.FOLDER, str(folder))
     assert len(load(source, month="2026-03").reps) == 2
+
+
+def test_marks_of_large_tables_are_made_when_they_are_asked_for(company, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "LARGE", 20)
+    source, folder, stopped = company(), tmp_path / "given", threading.Event()
+    tables = cut(read_all(source)[0], month="2026-03")
+    tables.engine.large = lambda name: name == "activities"
+    handover.describe(tables, "2026-03", folder)
+    giving = threading.Thread(target=handover.hand_over, args=(tables, folder), kwargs={"stopped": stopped},
+                              daemon=True)
+    giving.start()
+    monkeypatch.setenv(handover.FOLDER, str(folder))
+    found = load(source, month="2026-03")
+    assert len(found.reps) == 2 and not (folder / "flags").exists()
+    no_source(monkeypatch)
+    pd.testing.assert_frame_equal(found.marks["flags"], tables.flags)
+    stopped.set()
+    giving.join(10)
+    assert not giving.is_alive() and not (folder / "set_aside").exists()

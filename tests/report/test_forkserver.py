@@ -30,7 +30,8 @@ def server():
 def kernel(server, tmp_path, **more):
     """A forked kernel whose connection file is there."""
     file = tmp_path / f"kernel-{time.monotonic_ns()}.json"
-    made = server.fork(["ipykernel_launcher", "-f", str(file)], {**os.environ, **forked.SETTINGS, **more}, str(tmp_path))
+    env = {**os.environ, **forked.SETTINGS, **more}
+    made = server.fork(["ipykernel_launcher", "-f", str(file)], env, str(tmp_path))
     until(lambda: file.exists())
     return made, json.loads(file.read_text())
 

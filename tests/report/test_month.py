@@ -50,7 +50,7 @@ def test_the_record_says_what_was_run_on_what(kit, company, tmp_path):
     page = left["pages"]["one"]
     assert page["status"] == "complete" and page["headline"] == "We have 3 deals."
     assert page["inputs"] == json.loads((index.parent / "one.json").read_text())["inputs"]
-    assert left["inputs"] and left["levels"] == [] and left["units"] == []
+    assert left["inputs"] and left["outside"] == {} and left["units"] == []
 
 
 def test_a_page_has_a_passport_in_its_record_and_at_its_foot(kit, company, tmp_path):
