@@ -84,6 +84,7 @@ def report(
     verify: Annotated[
         bool, typer.Option("--verify", help="Make every page anew and compare; nothing is overwritten.")
     ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print every page, and all of them bound.")] = False,
     scheduler: Annotated[str, typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT or tls://HOST:PORT.")] = "",
     insecure: Annotated[bool, typer.Option("--insecure", help="Allow tcp:// beyond this machine.")] = False,
     tls_ca_file: Annotated[str, typer.Option(help="CA of the cluster (PEM); default: Dask's configuration.")] = "",
@@ -100,7 +101,8 @@ def report(
     tls = {"insecure": insecure, "ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
     opened = _cluster(scheduler, jobs, **tls)
     with shown(sys.stderr, lambda line: typer.echo(line, err=True)) as say:
-        index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, say=say, opened=opened)
+        index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, pdf=pdf,
+                             say=say, opened=opened)
     typer.echo(str(index))
     if any(result.status in ("failed", "differs") for result in results):
         raise typer.Exit(1)

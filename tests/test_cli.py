@@ -139,8 +139,8 @@ def told(monkeypatch, tmp_path):
     """The report replaced by one that gives or raises what the test says, and notes what it was asked."""
     told = {"asked": None, "give": []}
 
-    def report(*arguments, say, opened=None):
-        told["asked"] = arguments
+    def report(*arguments, say, pdf=False, opened=None):
+        told["asked"], told["pdf"] = arguments, pdf
         Progress.of(say).line("one: started")
         if isinstance(told["give"], BaseException):
             raise told["give"]
@@ -158,7 +158,10 @@ def test_the_index_is_printed_last_and_progress_goes_to_stderr(capsys, told, tmp
 
 
 def test_levels_and_verify_are_handed_on(capsys, told, tmp_path):
+    run(capsys, "report", "src", "--month", "2017-12", "--pdf")
+    assert told["pdf"] is True
     run(capsys, "report", "src", "--month", "2017-12", "--by", "team", "--by", "rep", "--verify")
+    assert told["pdf"] is False
     assert told["asked"] == ("src", "2017-12", Path("reports"), [], None, False, ("team", "rep"), True)
 
 

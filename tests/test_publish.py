@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from salesops_helpers.publish import csv_safe, publish, published
+from salesops_helpers.publish import csv_safe, publish, published, unguarded
 
 FRAME = pd.DataFrame({
     "name": ["=cmd|' /C calc'!A0", "+1", "-2", "@x", "\tx", "plain", None], "amount": [-1.5, 2, 3, 4, 5, 6, 0.1],
@@ -19,6 +19,18 @@ def test_texts_that_begin_like_a_formula_are_guarded_and_numbers_left():
     assert pd.isna(safe["name"].iloc[6])
     assert safe["amount"].tolist() == FRAME["amount"].tolist()
     assert FRAME["name"].iloc[0].startswith("=")
+
+
+def test_every_text_can_be_had_back():
+    texts = ["=1", "'=1", "''+x", "'tis", "'", "-", None, "plain"]
+    guarded = csv_safe(pd.DataFrame({"text": texts}))
+    assert guarded["text"].tolist()[:5] == ["'=1", "''=1", "'''+x", "'tis", "'"]
+    assert unguarded(guarded)["text"].fillna("").tolist() == [text or "" for text in texts]
+
+
+def test_a_line_end_within_a_text_begins_no_row(tmp_path):
+    publish(pd.DataFrame({"text": ["x\r=1+1", "y"], "n": [1, 2]}), "t", str(tmp_path))
+    assert (tmp_path / "t.csv").read_bytes() == b'"text","n"\n"x\r=1+1",1\n"y",2\n'
 
 
 @pytest.mark.parametrize("dtype", ["object", "string", pd.StringDtype("pyarrow", na_value=float("nan"))])

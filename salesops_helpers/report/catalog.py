@@ -46,7 +46,18 @@ class Entry:
     path: Path = field(default=Path("."), compare=False)
 
 
+IN_DOUBT = "data_quality_money"
+TO_SUMMARISE = (
+    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_scorecard", "kpi_definitions", "pay_accrual",
+    "lead_sources", "demand_plan",
+)
+
 CATALOG = (
+    Entry(
+        "executive_summary", "Executive summary", "How did the month go, for everybody who plans with us?",
+        "sales leadership, finance, marketing and supply", ("opportunities",),
+        reads=TO_SUMMARISE,
+    ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
         "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),

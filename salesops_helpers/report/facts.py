@@ -42,7 +42,7 @@ def facts_of(tables: Tables) -> dict[str, object]:
     return {
         "company": tables.company.name, "month_name": words.month_name(tables.as_of),
         "as_of": f"{tables.as_of:%Y-%m-%d}", "as_of_name": words.day_name(tables.as_of),
-        "extract_date": f"{tables.extract_date:%Y-%m-%d}",
+        "currency": tables.company.currency, "extract_date": f"{tables.extract_date:%Y-%m-%d}",
         "tables": None, "notes": list(tables.notes),
     }
 

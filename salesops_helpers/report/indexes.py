@@ -6,16 +6,25 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from salesops_helpers.report import folder, pages, record
+from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.report import folder, handout, pages, record
+from salesops_helpers.report.letter import previous_months
 from salesops_helpers.report.making import COMPLETE, EARLIER, FAILED, KEPT, Result, earlier_units, edition
 from salesops_helpers.report.request import Request
 from salesops_helpers.report.units import LEVELS, Unit
 
 
-def write(request: Request, results: Sequence[Result], run_at: dt.datetime, seconds: float) -> Path:
-    """Write record.json, the unit's indexes and, last, the company's; gives its path."""
+def write(
+    request: Request, results: Sequence[Result], run_at: dt.datetime, seconds: float, pdf: bool = False,
+) -> Path:
+    """Write record.json, the unit's indexes, workbook and mail, and the company's index; gives its path.
+
+    With `pdf` every page is printed too. Raises `SalesOpsError` where the browser does not print; the rest is there.
+    """
     place, units = request.asked.folder, _units(request)
-    record.write_run(place, run_record(request, results, units, run_at, seconds))
+    cards = [_card(result) for result in results if not result.unit.by]
+    letter, kept = handout.letter(place, request.facts, cards, _summary(results), request.asked.last.get("letter"))
+    record.write_run(place, {**run_record(request, results, units, run_at, seconds), "letter": kept})
     shelves: dict[Unit, list[Result]] = {}
     for result in results:
         shelves.setdefault(result.unit, []).append(result)
@@ -24,11 +33,27 @@ def write(request: Request, results: Sequence[Result], run_at: dt.datetime, seco
             cards = [_card(result) for result in own]
             html = pages.index(cards, edition(request, unit), [], [], _summary(own), run_at)
             folder.replace(place / unit.folder / "index.html", html.encode())
-    own = [result for result in results if not result.unit.by]
-    html = pages.index([_card(result) for result in own], edition(request), _rows(request), request.facts["notes"],
-                       _summary(results), run_at, _levels(units, shelves, _outside(request)))
-    folder.replace(place / "index.html", html.encode())
+    handed = handout.Handed(place, letter, {result.task.key: result.status == COMPLETE for result in results})
+    handed.write(_about(results))
+
+    def index(files: Sequence[Mapping[str, str]]) -> None:
+        html = pages.index(cards, edition(request), _rows(request), request.facts["notes"], _summary(results), run_at,
+                           _levels(units, shelves, _outside(request)), letter, previous_months(place), files)
+        folder.replace(place / "index.html", html.encode())
+
+    index(handed.files(pdf))
+    if pdf:
+        try:
+            handed.print()
+        except SalesOpsError:
+            index(handed.files(False))
+            raise
     return place / "index.html"
+
+
+def _about(results: Sequence[Result]) -> dict[str, str]:
+    """Table → the title of the page that publishes it."""
+    return {name: result.entry.title for result in results for name in result.entry.publishes}
 
 
 def run_record(

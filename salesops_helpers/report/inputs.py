@@ -21,7 +21,7 @@ from salesops_helpers.data.home import FILE_NAME, data_folder
 from salesops_helpers.report.folder import LOCK
 
 PACKAGE = Path(salesops_helpers.__file__).parent
-SOURCES = (".py", ".j2", ".css", ".json")
+SOURCES = (".py", ".j2", ".css", ".js", ".json")
 
 
 @dataclass(frozen=True)

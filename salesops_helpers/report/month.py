@@ -19,7 +19,7 @@ __all__ = ["COMPLETE", "EARLIER", "FAILED", "KEPT", "Result", "report"]
 
 def report(
     source: str, month: str, out: str | Path = "reports", only: Sequence[str] = (), jobs: int | None = None,
-    force: bool = False, by: Sequence[str] = (), verify: bool = False,
+    force: bool = False, by: Sequence[str] = (), verify: bool = False, pdf: bool = False,
     say: Callable[[str], None] | Progress = lambda line: None, limit: float = runner.TIME_LIMIT,
     opened: Opened | None = None,
 ) -> tuple[Path, list[Result]]:
@@ -41,6 +41,8 @@ def report(
         Also make pages for each unit of these levels, from the notebooks that can be made for it.
     verify : bool
         Run everything anew and compare it with what is there; nothing is overwritten.
+    pdf : bool
+        Also print every page, and all of them bound, with a Chromium.
     say : callable or Progress
         Takes a line of progress; or a `salesops_helpers.report.progress.Progress`, which is told what happens.
     limit : float
@@ -63,6 +65,10 @@ def report(
     started = time.monotonic()
     run_at = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     wanted = asked(source, month, Path(out), only, jobs, force, by, verify)
+    if pdf:
+        from salesops_helpers.report.pdf import browser
+
+        browser()
     opened = _threads if opened is None else opened
     with folder.held(wanted.folder) as staging, forked.served():
         request = checked(wanted)
@@ -76,7 +82,7 @@ def report(
 
             from salesops_helpers.report.indexes import write
 
-            return write(request.read_through(), results, run_at, time.monotonic() - started), results
+            return write(request.read_through(), results, run_at, time.monotonic() - started, pdf), results
 
 
 @contextmanager

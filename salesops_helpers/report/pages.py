@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +15,17 @@ from typing import TYPE_CHECKING
 from salesops_helpers import __version__
 from salesops_helpers.report import sanitize
 from salesops_helpers.report.catalog import Entry
+from salesops_helpers.report.framing import contents, framed
 
 if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
+    from bs4 import Tag
     from nbformat import NotebookNode
+
+    from salesops_helpers.report.letter import Letter
 
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = {"parameters", "injected-parameters", "remove-cell", "explorer"}
 SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
-SHORT, MANY = 20, 9
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"(?<![\w.,#])(?:[A-Z]{3} )?[−+]?\d[\d,.]* (?:%|k|m|bn)(?!\w)")
 
@@ -74,10 +78,10 @@ def render(
     for more in answers[1:]:
         more["class"] = "note"
     answer = answers[0].extract() if answers else ""
-    _framed(soup)
-    html = _template("page.html.j2").render(
-        heading=heading, entry=entry, edition=edition, run_at=run_at, version=__version__, css=_css(),
-        answer=_unbroken(answer), intro=_raw(intro), contents=_contents(soup), body=_raw(soup),
+    framed(soup)
+    html = template("page.html.j2").render(
+        heading=heading, entry=entry, edition=edition, run_at=run_at, version=__version__,
+        answer=_unbroken(answer), intro=_raw(intro), contents=contents(soup), body=_raw(soup),
         passport=passport,
     )
     return Page(html, headline)
@@ -85,7 +89,8 @@ def render(
 
 def index(
     cards: Sequence[Mapping[str, str]], edition: Edition, tables: Sequence[Mapping[str, str]], notes: Sequence[str],
-    summary: str, run_at: dt.datetime, units: Sequence[Mapping[str, object]] = (),
+    summary: str, run_at: dt.datetime, units: Sequence[Mapping[str, object]] = (), letter: Letter | None = None,
+    months: Sequence[Mapping[str, str]] = (), files: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """The first page of a month, or of a unit within it.
 
@@ -103,10 +108,15 @@ def index(
     units : sequence of mappings
         For each level with pages of its own: by, outside (a sentence or empty), and units (each with label, page,
         status, said).
+    letter : Letter, optional
+        What leadership reads first: key figures, what changed, what needs a decision, what could not be computed.
+    months, files : sequence of mappings
+        Reports of earlier months (month, page); the month's other files, such as its PDF (label, page).
     """
-    return _template("index.html.j2").render(
-        cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__, css=_css(),
+    return template("index.html.j2").render(
+        cards=cards, edition=edition, notes=notes, summary=summary, run_at=run_at, version=__version__,
         failed=any(card["status"] == "failed" for card in cards), units=units,
+        letter=letter, months=months, files=files,
         marred=[row for row in tables if row["reasons"]], whole=[row for row in tables if not row["reasons"]],
     )
 
@@ -140,18 +150,34 @@ def _exporter():
 
 
 @cache
-def _template(name: str):
+def template(name: str):
+    """A template of the house, which escapes whatever comes from data."""
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
     house = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
     house.filters["unbroken"] = _unbroken
+    house.globals |= {"css": _css(), "script": _script(), "policy": policy()}
     return house.get_template(name)
 
 
 @cache
 def _css():
     return _raw((TEMPLATES / "house.css").read_text(encoding="utf-8").strip())
+
+
+@cache
+def _script():
+    """Our few lines of script, as they stand in each page."""
+    return _raw((TEMPLATES / "sort.js").read_text(encoding="utf-8"))
+
+
+@cache
+def policy() -> str:
+    """The content security policy of every page: nothing is loaded, and no script runs but our own, by its hash."""
+    digest = base64.b64encode(hashlib.sha256(str(_script()).encode()).digest()).decode()
+    return ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; "
+            f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
 
 
 def _raw(html):
@@ -172,49 +198,6 @@ def _inner(cell: Tag) -> str:
 def _headline(answer: Tag) -> str:
     first = answer.find("strong") or answer.find("p") or answer
     return " ".join(first.get_text().split())
-
-
-def _framed(soup: BeautifulSoup) -> None:
-    """Wide tables scroll in a frame that the keyboard reaches; the page's heading stays the only one of its level."""
-    for heading in soup.find_all("h1"):
-        heading.name = "h2"
-    for plain in soup.select("table"):
-        if not plain.find_parent(class_="table"):
-            plain.wrap(soup.new_tag("div", attrs={"class": "table"}))
-    for frame in soup.select(".table"):
-        caption = frame.find("caption")
-        label = " ".join(caption.get_text().split()) if caption else "Table"
-        frame.attrs |= {"tabindex": "0", "role": "region", "aria-label": label}
-        if frame.tr and len(frame.tr.find_all(["th", "td"])) > MANY:
-            frame["class"] = [*frame["class"], "many"]
-        if caption:
-            caption.name, caption["class"] = "p", "caption"
-            frame.insert_before(caption.extract())
-    for cell in soup.select("td"):
-        if len(cell.get_text()) <= SHORT:
-            cell["class"] = [*cell.get("class", []), "short"]
-
-
-def _contents(soup: BeautifulSoup) -> list[tuple[str, str]]:
-    """Id and text of each heading of the second level; the ids are set here, and headings of nothing go."""
-    found = []
-    for heading in [h for h in soup.find_all("h2") if _is_bare(h)]:
-        heading.decompose()
-    for number, heading in enumerate(soup.find_all("h2"), 1):
-        heading["id"] = f"part-{number}"
-        found.append((heading["id"], " ".join(heading.get_text().split())))
-    return found
-
-
-def _is_bare(heading: Tag) -> bool:
-    """Is there neither text nor picture before the next heading of this level (the answer stood there, say)?"""
-    own = set(map(id, heading.descendants))
-    for element in heading.next_elements:
-        if element.name == "h2":
-            return True
-        if id(element) not in own and (element.name == "img" or (isinstance(element, str) and element.strip())):
-            return False
-    return True
 
 
 def _unbroken(html):

@@ -26,7 +26,7 @@ from salesops_helpers.report.units import LEVELS, Unit
 if TYPE_CHECKING:
     from salesops_helpers.report.reading import Reading
 
-FACTS = ("company", "month_name", "as_of", "as_of_name", "extract_date", "tables", "notes")
+FACTS = ("company", "month_name", "as_of", "as_of_name", "currency", "extract_date", "tables", "notes")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -77,8 +77,8 @@ class Request:
     inputs : Inputs
         What every page rests on.
     facts : mapping
-        What a page says of the data, plain JSON: company, month_name, as_of, as_of_name, extract_date, tables (for
-        each table rows_in, used, set_aside, reasons), notes.
+        What a page says of the data, plain JSON: company, month_name, as_of, as_of_name, currency, extract_date,
+        tables (for each table rows_in, used, set_aside, reasons), notes.
     units : list of Unit
         The units that get pages of their own.
     outside : mapping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import nbformat.v4 as nb
 import pytest
@@ -97,6 +98,13 @@ def test_nothing_hostile_reaches_a_page(payload, where):
     assert "after" in page.html
 
 
+def test_a_page_runs_one_script_and_its_policy_names_no_other():
+    page, soup = page_of(code(html(ANSWER)))
+    allowed = re.findall(r"'sha256-[^']+'", soup.find("meta", {"http-equiv": True})["content"])
+    assert len(soup.find_all("script")) == len(allowed) == 1 and faults(page.html) == []
+    assert faults(page.html.replace("</script>", " </script>")) != []
+
+
 def test_texts_of_company_and_catalog_are_escaped():
     page = pages.render(nb.new_notebook(), ENTRY, EDITION, RUN_AT)
     assert "Acme &lt;img src=x onerror=alert(1)&gt;" in page.html and "<img" not in page.html
@@ -136,7 +144,7 @@ def test_tables_scroll_and_pictures_keep_their_words():
     table = '<div class="table"><table><caption>By rep</caption><tr><td class="number">1</td></tr></table></div>'
     figure = '<figure><img src="data:image/png;base64,AAAA" alt="Sales rose."></figure>'
     _, soup = page_of(code(html(table)), code(html("<table><tr><td>x</td></tr></table>")), code(html(figure)))
-    assert [t["aria-label"] for t in soup.select(".table[tabindex]")] == ["By rep", "Table"]
+    assert [t["aria-label"] for t in soup.select(".table[tabindex]")] == ["Table 1: By rep", "Table 2"]
     assert soup.find("img")["alt"] == "Sales rose."
 
 
@@ -159,5 +167,5 @@ def test_an_index_escapes_what_it_quotes():
     row = {"table": "reps", "rows_in": "1", "used": "0", "set_aside": "1", "reasons": "<i> (1)"}
     text = pages.index([card], EDITION, [row], ["<u>"], "0 of 1", RUN_AT)
     assert faults(text) == []
-    for raw in ("<q>", "<script", "<b>", "<i>", "<u>"):
+    for raw in ("<q>", "<script>1", "<b>", "<i>", "<u>"):
         assert raw not in text
