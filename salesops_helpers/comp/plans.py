@@ -47,7 +47,7 @@ def read_plan(text: str, where: str) -> Plan:
 def read_plans(company: Company) -> dict[str, Plan]:
     """Every plan in the company's plans folder by name, in the order of names; empty where there is none.
 
-    Raises `SalesOpsError` where a plan cannot be paid on, its file has another name, or its currency is another one.
+    Raises `SalesOpsError` where a plan cannot be paid on, its file has another name, or its amounts are too fine.
     """
     from salesops_helpers.comp.reading import read_text
 
@@ -60,7 +60,7 @@ def read_plans(company: Company) -> dict[str, Plan]:
                 f"plan: {path.stem}",
                 "name the file like the plan in it",
             )
-        found[plan.plan] = fits(plan, company)
+        found[plan.plan] = fine(plan, company)
     return found
 
 
@@ -69,10 +69,15 @@ def fits(plan: Plan, company: Company) -> Plan:
     if plan.currency != company.currency:
         raise SalesOpsError(
             f"plan {plan.plan!r}: currency = {plan.currency!r}",
-            f"{company.currency}, the company's currency (there is no rate table)",
+            f"{company.currency}, the company's currency: costs of several plans are added up in it",
             f"write currency: {company.currency}",
         )
-    if plan.rounding.scale > company.minor_units:
+    return fine(plan, company)
+
+
+def fine(plan: Plan, company: Company) -> Plan:
+    """The plan, where its amounts are no finer than money is. Raises `SalesOpsError` otherwise."""
+    if plan.currency == company.currency and plan.rounding.scale > company.minor_units:
         raise SalesOpsError(
             f"plan {plan.plan!r}: rounding.scale = {plan.rounding.scale}",
             f"at most {company.minor_units}, the decimals of {company.currency}",
