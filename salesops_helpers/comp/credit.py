@@ -1,4 +1,4 @@
-"""Exact credit, quotas and goals: what was sold or done, and what was to be reached, before they meet a plan's spans."""
+"""Exact credit, quotas and goals: what was sold or done and what was to be reached, before they meet a plan's spans."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.component import component_pay
 from salesops_helpers.comp.exact import floats, rounded
 from salesops_helpers.comp.kinds import Number
-from salesops_helpers.comp.component import component_pay
 from salesops_helpers.comp.measured import Measured
 from salesops_helpers.comp.plans import Plan
 

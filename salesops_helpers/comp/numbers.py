@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 _PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?")
 _CONDITION = re.compile(r"([A-Za-z][\w-]*)\.attainment\s*(<=|>=|<|>)\s*(\S+\s?%)")
 _EFFECT = re.compile(r"([A-Za-z][\w-]*)\s+pays\s+(at most\s+)?(\S+\s?%)")
+_PART = re.compile(r"[1-9]\d{0,3}/[1-9]\d{0,3}")
 _CAP = re.compile(r"(\S+\s?%)\s+of\s+target")
 
 
@@ -89,7 +90,9 @@ def to_money(text: object) -> Fraction:
 
 
 def to_share(text: object) -> Fraction:
-    """``75%`` as 3/4."""
+    """``75%`` as 3/4, and ``1/3`` where no percentage holds it."""
+    if isinstance(text, str) and _PART.fullmatch(text.strip()):
+        return Fraction(text.strip())
     if not isinstance(text, str) or not text.strip().endswith("%"):
         raise Refused(
             "is not a percentage", "a percentage such as 75%", "write it with a percent sign, for example 75%"

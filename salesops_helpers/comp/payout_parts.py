@@ -9,7 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from salesops_helpers.comp.numbers import Condition, Money, Rate, Refused, Share, to_bound, to_condition, to_fund, to_rate
+from salesops_helpers.comp.numbers import (
+    Condition,
+    Money,
+    Rate,
+    Refused,
+    Share,
+    to_bound,
+    to_condition,
+    to_fund,
+    to_rate,
+)
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 

@@ -45,23 +45,54 @@ def read_plan(text: str, where: str) -> Plan:
 
 
 def read_plans(company: Company) -> dict[str, Plan]:
-    """Every plan in the company's plans folder by name, in the order of names; empty where there is none.
+    """Every plan in the company's plans folder by name, its latest version, in the order of names; empty where there is
+    none. Raises as `read_versions`."""
+    return {name: versions[-1] for name, versions in read_versions(company).items()}
 
-    Raises `SalesOpsError` where a plan cannot be paid on, its file has another name, or its amounts are too fine.
+
+def read_versions(company: Company) -> dict[str, list[Plan]]:
+    """Every version of every plan in the company's plans folder, by name, in the order of their days.
+
+    A file is called like its plan (``NAME.yaml``); further versions ``NAME.v2.yaml`` and so on.
+
+    Raises `SalesOpsError` where a plan cannot be paid on, its file has another name, its amounts are too fine, or
+    versions overlap or leave days uncovered.
     """
     from salesops_helpers.comp.reading import read_text
 
-    found = {}
+    found: dict[str, list[Plan]] = {}
     for path in sorted(company.plans_folder.glob(f"*{ENDING}")):
         plan = read_plan(read_text(path), path.name)
-        if plan.plan != path.stem:
+        name, _, version = path.stem.partition(".v")
+        if plan.plan != name or (version and version != str(plan.version)):
+            wanted = plan.plan if name != plan.plan else f"{plan.plan}.v{plan.version}"
             raise SalesOpsError(
-                f"plan file {path.name!r} holds the plan {plan.plan!r}",
-                f"plan: {path.stem}",
+                f"plan file {path.name!r} holds the plan {plan.plan!r}"
+                + (f" in version {plan.version}" if name == plan.plan else ""),
+                f"plan: {path.stem}" if name != plan.plan else f"a file called {wanted}{ENDING}",
                 "name the file like the plan in it",
             )
-        found[plan.plan] = fine(plan, company)
-    return found
+        found.setdefault(plan.plan, []).append(fine(plan, company))
+    return {name: in_order(versions) for name, versions in sorted(found.items())}
+
+
+def in_order(versions: list[Plan]) -> list[Plan]:
+    """Versions of one plan by their days. Raises `SalesOpsError` where they overlap or leave days uncovered."""
+    versions = sorted(versions, key=lambda plan: plan.effective.first)
+    for one, two in zip(versions, versions[1:], strict=False):
+        apart = (two.effective.first - one.effective.last).days
+        if one.version == two.version:
+            raise SalesOpsError(f"plan {one.plan!r} has two files of version {one.version}", "one file a version",
+                                "give one of them the next number")
+        if apart != 1:
+            what = "overlap" if apart < 1 else "leave days uncovered"
+            raise SalesOpsError(
+                f"versions {one.version} and {two.version} of plan {one.plan!r} {what}: "
+                f"{one.effective.last} and {two.effective.first}",
+                "a version that begins on the day after the one before it ends",
+                "change effective of one of them",
+            )
+    return versions
 
 
 def fits(plan: Plan, company: Company) -> Plan:

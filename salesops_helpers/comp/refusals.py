@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from salesops_helpers.comp.numbers import Refused
 from salesops_helpers.errors import SalesOpsError
 
+
 def reworded(error: ValidationError, document: dict, lines: dict, where: str) -> SalesOpsError:
     """The first finding of pydantic, or of `check`, as one line a plan's author can act on."""
     found = error.errors()[0]
@@ -32,7 +33,6 @@ def _said(found: dict, cause: object, value: object) -> tuple[str, str, str]:
         ctx.get("expected") or ctx.get("expected_tags") or ctx.get("pattern") or "see the field's description"
     )
     if found["type"] == "union_tag_invalid":
-        value = ctx.get("tag")
         allowed = str(ctx["expected_tags"])
     if found["type"] == "extra_forbidden":
         return "is not a field of a plan here", "the fields of the sample plans", "correct the spelling, or take it out"

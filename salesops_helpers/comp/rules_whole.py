@@ -129,7 +129,8 @@ def _clawback(plan: WrittenPlan) -> None:
             ("clawback", "window_days"),
         )
     if back.shares and back.method != "pro_rata":
-        raise Refused("need method: pro_rata", "shares with method: pro_rata", "take shares out", ("clawback", "shares"))
+        where = ("clawback", "shares")
+        raise Refused("need method: pro_rata", "shares with method: pro_rata", "take shares out", where)
     days = [step.within_days for step in back.shares]
     if days != sorted(set(days)) or (days and days[-1] != back.window_days):
         raise Refused(

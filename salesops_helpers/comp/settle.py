@@ -14,7 +14,7 @@ from salesops_helpers.comp.spans import overlap
 COLUMNS = ["rep_id", "month", "earned", "guarantee", "draw", "forgiven", "paid", "owed"]
 
 
-def settle(earned: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+def settle(earned: pd.DataFrame, terms: pd.DataFrame, opening: pd.Series | None = None) -> pd.DataFrame:
     """What each rep is paid in each month, and what is then owed.
 
     Parameters
@@ -25,6 +25,8 @@ def settle(earned: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
     terms : DataFrame
         rep_id, month, draw, guarantee (integer minor units), recoverable (bool), above (bool: recovery only from what
         exceeds the draw); months without terms have neither draw nor guarantee.
+    opening : Series, optional
+        What is owed before the first month, by rep_id.
 
     Returns
     -------
@@ -36,8 +38,8 @@ def settle(earned: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
     -----
     paid = max(draw, earned + guarantee − owed before); the part of the draw that is not earned is owed where the draw
     is recoverable, else forgiven. With ``from_earnings`` the draw is paid beside what earnings leave after recovery.
-    Without a draw pay is never below 0, and what is missing is owed. So Σ paid = Σ earned + guarantees + forgiven + owed,
-    and owed ≥ 0.
+    Without a draw pay is never below 0, and what is missing is owed. So Σ paid = Σ earned + guarantees + forgiven +
+    owed, and owed ≥ 0.
     """
     both = earned[["rep_id", "month", "earned"]].merge(terms, on=["rep_id", "month"], how="outer")
     for name in ("earned", "draw", "guarantee"):
@@ -46,6 +48,9 @@ def settle(earned: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
         both[name] = both[name].astype("boolean").fillna(True).astype(bool)
     both = both.sort_values(["month", "rep_id"], kind="stable").reset_index(drop=True)
     owed = pd.Series(0, index=both["rep_id"].unique(), dtype=object)
+    if opening is not None and len(opening):
+        known = opening[opening.index.isin(owed.index)]
+        owed.loc[known.index] = known.astype(object)
     parts = []
     for _, rows in both.groupby("month", sort=True):
         part = _month(rows, owed.reindex(rows["rep_id"]).to_numpy(object))

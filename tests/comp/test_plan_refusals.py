@@ -25,7 +25,8 @@ def matrix(rows: str, pays: str, columns: str = "") -> list[str]:
 
 
 def modified(factor: str, on: str = "[own]", measure: str = "{of: score}") -> str:
-    return f"{TARGET}\nmodifiers: {{combine: multiply, of: [{{id: m, measure: {measure}, factor: {factor}, on: {on}}}]}}"
+    one = f"{{id: m, measure: {measure}, factor: {factor}, on: {on}}}"
+    return f"{TARGET}\nmodifiers: {{combine: multiply, of: [{one}]}}"
 
 
 def claw(text: str) -> tuple:
@@ -42,7 +43,7 @@ CASES = {
         [part(f"kind: excess, unit: money, tie: upper, {tiers([('0', '5%')])}", of="commissionable")], MONTHLY, "",
         "measure.of = 'commissionable' with kind: excess"),
     "a matrix that lacks a row": (
-        matrix("{of: own, from: [0%, 100%]}", "[[100%]]"), MONTHLY, TARGET, "payout.pays is not a table of 2 rows of 1"),
+        matrix("{of: own, from: [0%, 100%]}", "[[100%]]"), MONTHLY, TARGET, "payout.pays is not a table of 2 rows"),
     "a matrix out of order": (
         matrix("{of: own, from: [100%, 0%]}", "[[100%], [50%]]"), MONTHLY, TARGET, "payout.rows are not ascending"),
     "a matrix that names nobody": (
@@ -54,7 +55,7 @@ CASES = {
     "a rate on a number of deals": (
         [part("kind: flat, rate: 5%", of="deals")], MONTHLY, "", "measure.of = 'deals' with kind: flat"),
     "a pool of one": (
-        [part("kind: pool, fund: 10%, share: equal")], MONTHLY, "", "measure.level = 'individual' has no unit that sha"),
+        [part("kind: pool, fund: 10%, share: equal")], MONTHLY, "", "measure.level = 'individual' has no unit that"),
     "a choice of deals of a score": (
         ["id: own, weight: 100%, measure: {of: score, where: {product: A}}, payout: {kind: flat, rate: 1x}"], MONTHLY,
         TARGET, "measure.where does not go with of: score"),
@@ -113,7 +114,7 @@ CASES = {
     "a factor of money": ([OWN], MONTHLY, modified("{kind: flat, rate: 5%}"), "factor is not a percentage"),
     "a factor on nobody": ([OWN], MONTHLY, modified("{kind: flat, rate: 1x}", "[you]"), "names the component 'you'"),
     "a factor of nothing": (
-        [OWN], MONTHLY, modified("{kind: flat, rate: 1x}", measure="{of: deals}"), "measure.of = 'deals' with a factor"),
+        [OWN], MONTHLY, modified("{kind: flat, rate: 1x}", measure="{of: deals}"), "of = 'deals' with a factor"),
     "a factor that misses the target": (
         [OWN], MONTHLY, modified("{kind: flat, rate: 2x}"), "factor is 200 % at 100 % attainment"),
     "modifiers that do not say how they combine": (
@@ -143,14 +144,14 @@ CASES = {
         [MONEY], MONTHLY, "draw: {amount: 5, kind: non_recoverable}\nguarantee: {amount: 5, months: 3}",
         "guarantee.amount = '5' stands beside a draw"),
     "a draw finer than money": (
-        [MONEY], MONTHLY, "draw: {amount: 0.005, kind: non_recoverable}", "draw.amount = 0.005 is finer than the minor"),
+        [MONEY], MONTHLY, "draw: {amount: 0.005, kind: non_recoverable}", "draw.amount = 0.005 is finer than"),
     "a cap finer than money": ([MONEY + ", cap: 0.005"], MONTHLY, "", "cap = 0.005 is finer than the minor"),
     "a clawback without a window": (*claw("method: recompute_period"), "clawback.window_days is not there"),
     "shares that a new computation does not use": (
         *claw("window_days: 90, method: recompute_period, shares: [{within_days: 90, share: 50%}]"),
         "clawback.shares need method: pro_rata"),
     "shares that do not ascend": (
-        *claw("window_days: 90, method: pro_rata, shares: [{within_days: 90, share: 50%}, {within_days: 30, share: 1%}]"),
+        *claw("window_days: 90, method: pro_rata, shares: [{within_days: 90, share: 5%}, {within_days: 9, share: 1%}]"),
         "clawback.shares do not ascend to window_days"),
 }
 

@@ -122,7 +122,7 @@ REFUSED = [
     ("beyond: flat", "beyond: up", "payout.beyond = 'up' is not possible.*'flat' or 'extrapolate'"),
     ("at: 250%", "at: 90%", "cap.at = '90% of target' is below target"),
     ("at: 250% of target", "at: 100000", "cap.at = '100000' is not a cap; allowed: PERCENTAGE of target"),
-    ("level: team", "level: squad", "measure.level = 'squad' is not possible.*'team', 'region', 'company' or 'reports'"),
+    ("level: team", "level: squad", "measure.level = 'squad' is not possible.*'company' or 'reports'"),
     (
         "of: bookings, level: team",
         "of: margins, level: team",
