@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from salesops_helpers.comp.run import LINE
 from salesops_helpers.comp.settle import COLUMNS
-from salesops_helpers.comp.statements import LINE, Statements
+from salesops_helpers.comp.statements import Statements
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError

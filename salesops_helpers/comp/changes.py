@@ -10,6 +10,8 @@ import pandas as pd
 
 from salesops_helpers.comp.exact import rounded
 from salesops_helpers.comp.plans import Plan
+from salesops_helpers.comp.run import computed_run, stacked
+from salesops_helpers.comp.settle import COLUMNS
 from salesops_helpers.data.container import Tables
 
 CLAWBACK = "clawback"
@@ -25,9 +27,6 @@ def differences(
     month `last` that refers to it. Cancelled deals follow the plan's clawback: outside its window they stay paid, with
     ``pro_rata`` a share of what was paid for them is taken back in place of the difference.
     """
-    from salesops_helpers.comp.settle import COLUMNS
-    from salesops_helpers.comp.statements import computed_run, stacked
-
     past = book.before(last) if book is not None else None
     if past is None or not len(past.months):
         return run.lines, pd.DataFrame(columns=[*COLUMNS, "currency"]).astype({"month": "datetime64[ns]"})
