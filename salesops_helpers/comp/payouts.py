@@ -15,8 +15,7 @@ from salesops_helpers.comp.component import component_pay, needs, pooled
 from salesops_helpers.comp.exact import floats, floored, ratio, rounded, spread
 from salesops_helpers.comp.measured import Ground, Measured, measure, ratio_or_zero
 from salesops_helpers.comp.parts import Component
-from salesops_helpers.comp.plans import Plan, fine
-from salesops_helpers.comp.rules import span_parts
+from salesops_helpers.comp.plans import Plan, fine, one_span
 from salesops_helpers.data.container import Tables
 
 CAP = "cap"
@@ -88,33 +87,17 @@ def computed(
     made = []
     for part in one_span(plan):
         ground = measure(part, tables, start, end, replay, quota_factor, others)
-        if not len(ground.rows):
-            continue
-        parts = _rounded(part, ground)
-        if part.cap:
-            parts.append(_capped(part, ground, parts))
-        made.append((_paid(part, pd.concat(parts, ignore_index=True)), ground, part))
+        if len(ground.rows):
+            made.append((pay_on(part, ground), ground, part))
     return made
 
 
-def one_span(plan: Plan) -> list[Plan]:
-    """The plan as plans that measure one span each, with the gates and modifiers that belong to it."""
-    parts = []
-    for span, components in span_parts(plan):
-        ids = {c.id for c in components}
-        gates = [g for g in plan.gates if g.effect.component in ids]
-        inside = [m for m in (plan.modifiers.of if plan.modifiers else ()) if ids & set(m.on)]
-        parts.append(
-            plan.model_copy(
-                update={
-                    "components": components,
-                    "gates": gates,
-                    "period": plan.period.model_copy(update={"measure": span}),
-                    "modifiers": plan.modifiers.model_copy(update={"of": inside}) if inside else None,
-                }
-            )
-        )
-    return parts
+def pay_on(plan: Plan, ground: Ground) -> pd.DataFrame:
+    """What a plan of one span pays on what was measured; columns as `computed`."""
+    parts = _rounded(plan, ground)
+    if plan.cap:
+        parts.append(_capped(plan, ground, parts))
+    return _paid(plan, pd.concat(parts, ignore_index=True))
 
 
 def _rounded(plan: Plan, ground: Ground) -> list[pd.DataFrame]:
@@ -222,7 +205,8 @@ def _capped(plan: Plan, ground: Ground, parts: list[pd.DataFrame]) -> pd.DataFra
 
 def _carried(rows: pd.DataFrame, total, limit) -> pd.Series:
     """What the cap takes in each span goes on to the next ones of the fiscal year, as far as their cap allows."""
-    frame = rows[["rep_id", "window", "year"]].assign(total=total, limit=limit, line=0)
+    frame = rows[["rep_id", "window", "year"]].assign(total=total, limit=limit)
+    frame["line"] = pd.Series(0, index=frame.index, dtype=object)
     carry = pd.Series(0, index=pd.MultiIndex.from_frame(frame[["rep_id", "year"]].drop_duplicates()), dtype=object)
     for _, part in frame.groupby("window", sort=True):
         key = pd.MultiIndex.from_frame(part[["rep_id", "year"]])

@@ -29,6 +29,27 @@ class Plan(WrittenPlan):
         return self
 
 
+def one_span(plan: Plan) -> list[Plan]:
+    """The plan as plans that measure one span each, with the gates and modifiers that belong to it."""
+    parts = []
+    for span in dict.fromkeys(plan.span(c) for c in plan.components):
+        components = [c for c in plan.components if plan.span(c) == span]
+        ids = {c.id for c in components}
+        gates = [g for g in plan.gates if g.effect.component in ids]
+        inside = [m for m in (plan.modifiers.of if plan.modifiers else ()) if ids & set(m.on)]
+        parts.append(
+            plan.model_copy(
+                update={
+                    "components": components,
+                    "gates": gates,
+                    "period": plan.period.model_copy(update={"measure": span}),
+                    "modifiers": plan.modifiers.model_copy(update={"of": inside}) if inside else None,
+                }
+            )
+        )
+    return parts
+
+
 def read_plan(text: str, where: str) -> Plan:
     """The plan that a YAML text holds; `where` names the text in messages.
 

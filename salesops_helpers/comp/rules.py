@@ -183,9 +183,3 @@ def _modifiers(plan: WrittenPlan) -> None:
                 "change the factor",
                 (*where, "factor"),
             )
-
-
-def span_parts(plan: WrittenPlan) -> list[tuple[str, list[Component]]]:
-    """The components by the span over which they are measured, in the order of the plan."""
-    spans = dict.fromkeys(plan.span(c) for c in plan.components)
-    return [(span, [c for c in plan.components if plan.span(c) == span]) for span in spans]
