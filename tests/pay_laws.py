@@ -82,7 +82,8 @@ def _own(draw) -> tuple[str, bool, list[int]]:
 def drawn_plans(draw) -> Drawn:
     """Own and team part on a target, with any of gate, bonus, fixed pay, factor, limits and cap."""
     own, rising, jumps = draw(_own())
-    team = CURVE.format(start=draw(st.sampled_from([70, 80, 93])), beyond=draw(st.sampled_from(["flat", "extrapolate"])))
+    start, beyond = draw(st.sampled_from([70, 80, 93])), draw(st.sampled_from(["flat", "extrapolate"]))
+    team = CURVE.format(start=start, beyond=beyond)
     weight = draw(st.integers(1, 99))
     parts = [part(own, "own", weight=f"{weight}%"), part(team, "team", "team", weight=f"{100 - weight}%")]
     parts[0] += ", cap: 150% of target" if draw(st.booleans()) else ""

@@ -13,7 +13,7 @@ from salesops_helpers.comp.rules_payout import check_measure, check_payout, plac
 from salesops_helpers.comp.rules_whole import check_whole
 
 if TYPE_CHECKING:
-    from salesops_helpers.comp.parts import Component, WrittenPlan
+    from salesops_helpers.comp.parts import WrittenPlan
 
 RESERVED = ("cap", "total", "pay", "own_attainment", "unit_attainment", "guarantee", "adjustment", "clawback", "draw")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from salesops_helpers.comp.plans import choose, fits, read_plan, read_plans
+from salesops_helpers.comp.plans import choose, fits, read_plan, read_plans, read_versions
 from salesops_helpers.comp.reading import LARGEST
+from salesops_helpers.comp.wording import plan_in_words
 from salesops_helpers.data.company import Company
 from salesops_helpers.errors import SalesOpsError
 
@@ -274,8 +275,40 @@ def test_another_currency_is_read_but_its_cost_is_not_added_up():
 
 @pytest.mark.parametrize("folder", ["data/sample", "tests/cases/maven"])
 def test_the_two_plans_that_come_with_the_kit(folder):
-    files = sorted((ROOT / folder / "plans").glob("*.yaml"))
+    files = [ROOT / folder / "plans" / f"{name}.yaml" for name in ("individual-plus-team-bonus", "individual-team")]
     plans = {p.plan: p for p in (read_plan(f.read_text(encoding="utf-8"), f.name) for f in files)}
-    assert list(plans) == ["individual-plus-team-bonus", "individual-team"] == [f.stem for f in files]
     assert [c.weight for c in plans["individual-team"].components] == [Fraction(3, 4), Fraction(1, 4)]
     assert [c.weight for c in plans["individual-plus-team-bonus"].components] == [1, None]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data/sample/plans").glob("*.yaml")), ids=lambda path: path.stem)
+def test_each_ready_plan_is_read_begins_with_a_comment_and_is_said_in_words(path):
+    text = path.read_text(encoding="utf-8")
+    plan = read_plan(text, path.name)
+    assert plan.plan == path.stem and text.startswith("# ")
+    rules = plan_in_words(plan)
+    assert len(rules) >= len(plan.components) + 1 and rules["rule"].str.endswith(".").all()
+
+
+def test_there_are_a_dozen_ready_plans():
+    assert len(list((ROOT / "data/sample/plans").glob("*.yaml"))) >= 12
+
+
+def test_versions_of_a_plan_follow_each_other(tmp_path):
+    (tmp_path / "plans").mkdir()
+    first = GOOD.replace("to: 2026-12-31", "to: 2026-06-30")
+    second = GOOD.replace("version: 3", "version: 4").replace("from: 2026-01-01", "from: 2026-07-01")
+    (tmp_path / "plans" / "ae-2026.yaml").write_text(first)
+    path = tmp_path / "plans" / "ae-2026.v4.yaml"
+    path.write_text(second)
+    versions = read_versions(acme(tmp_path))["ae-2026"]
+    assert [v.version for v in versions] == [3, 4]
+    assert read_plans(acme(tmp_path))["ae-2026"].version == 4
+    for instead, told in (("2026-08-01", "leave days uncovered: 2026-06-30 and 2026-08-01"),
+                          ("2026-06-01", "versions 3 and 4 of plan 'ae-2026' overlap")):
+        path.write_text(second.replace("2026-07-01", instead))
+        with pytest.raises(SalesOpsError, match=told):
+            read_versions(acme(tmp_path))
+    path.write_text(second.replace("version: 4", "version: 5"))
+    with pytest.raises(SalesOpsError, match="holds the plan 'ae-2026' in version 5; allowed: a file called ae-2026.v5"):
+        read_versions(acme(tmp_path))
