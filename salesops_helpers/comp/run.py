@@ -58,9 +58,15 @@ def computed_run(tables: Tables, versions: Mapping[str, Sequence[Plan]], first, 
     made = [_one(v, tables, first, last, digits) for v in every if v not in later]
     others = pd.concat([_earned(pay, digits) for pay, _, _ in made]) if made else None
     made += [_one(v, tables, first, last, digits, others) for v in later]
-    components, lines, given = (pd.concat(part, ignore_index=True) for part in zip(*made, strict=True)) if made else (
-        _no_components(), _no_lines(), terms_of_none())
+    components, lines, given = zip(*made, strict=True) if made else ((), (), ())
+    components, given = _joined(components, _no_components()), _joined(given, terms_of_none())
+    lines = stacked([_no_lines(), *lines])
     return Run(components, lines, given, digits, {(v.plan, v.version): v for v in every}, first)
+
+
+def _joined(frames: Sequence[pd.DataFrame], none: pd.DataFrame) -> pd.DataFrame:
+    some = [frame for frame in frames if len(frame)]
+    return pd.concat(some, ignore_index=True) if some else none
 
 
 def _digits(tables: Tables, plans: Sequence[Plan]) -> dict[str, int]:
