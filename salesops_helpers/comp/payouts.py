@@ -115,12 +115,19 @@ def _rounded(plan: Plan, ground: Ground) -> list[pd.DataFrame]:
         found, used = ground.results[c.id], bool(needs(plan, c)) and c.measure.goaled
         there = used & (found["quota"] > 0) & found["problem"].isna()
         reached = measured[c.id].attainment if measured[c.id].reach is None else measured[c.id].reach
+        reached = pd.Series(reached, index=rows.index, dtype=object).where(found["quota"] > 0, None)
         parts.append(
             rows[["rep_id", "window", "month", "year", "paid"]].assign(
                 row=np.arange(len(rows)),
                 component=c.id,
                 problem=problem,
                 exact=exact,
+                credit=found["credit"],
+                goal=whole_or_none(found["quota"]),
+                reach=reached,
+                target=rows["target"],
+                share=rows["share"],
+                bounds=rows["bounds"],
                 to_date=pd.Series(_minor(plan, c, exact, measured[c.id], rows), index=rows.index).where(problem.isna()),
                 bookings=floats(found["credit"]),
                 quota=pd.Series(floats(found["quota"])).where(there),
@@ -128,6 +135,11 @@ def _rounded(plan: Plan, ground: Ground) -> list[pd.DataFrame]:
             )
         )
     return parts
+
+
+def whole_or_none(quota: pd.Series) -> pd.Series:
+    """Exact quotas; None where there is nothing to reach."""
+    return quota.astype(object).where(quota > 0, None)
 
 
 def _measured(ground: Ground, name: str) -> Measured:
@@ -199,7 +211,7 @@ def _capped(plan: Plan, ground: Ground, parts: list[pd.DataFrame]) -> pd.DataFra
         taken = _carried(ground.rows, total, limit)
     return parts[0].assign(
         component=CAP, problem=problem, to_date=taken.where(problem.isna()), exact=None, bookings=np.nan,
-        quota=np.nan, attainment=np.nan,
+        quota=np.nan, attainment=np.nan, credit=None, goal=None, reach=None,
     )
 
 
