@@ -16,10 +16,12 @@ from salesops_helpers.comp.exact import floats, rounded
 from salesops_helpers.comp.kinds import Number
 from salesops_helpers.comp.measured import Measured
 from salesops_helpers.comp.plans import Plan
+from salesops_helpers.words import percent
 
 LEVELS = (Fraction(1, 2), Fraction(4, 5), Fraction(1), Fraction(6, 5), Fraction(3, 2))
 TOP = Fraction(2)
 STEPS, KINKS = 1000, 6  # the curve is looked at a thousandth inside each piece; a piece is cut that often
+MANY = 3
 PAID_ON = ("bookings", "commissionable", "score")
 
 
@@ -204,6 +206,27 @@ def findings(plan: Plan, target: Fraction, quota: Fraction) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.concat(parts, ignore_index=True).assign(plan=plan.plan)[columns]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """What the author of a plan should look at: jumps, rates that fall, zones without more pay, too many parts."""
+    from salesops_helpers.comp.settings import example
+
+    target, quota = example(plan)
+    found = findings(plan, target, quota)
+    whose = found["moves"].map({"own": "own result", "unit": "result of the unit"})
+    said = []
+    rows = zip(found["kind"], whose, found["start"], found["end"], found["pay"], found["warn"], strict=True)
+    for kind, who, start, end, pay, warn in rows:
+        if kind == "jump" and (warn or not plan.on_target):
+            said.append(f"at {percent(start, 0)} of the {who} pay jumps by {plan.currency} {pay:,.2f}")
+        elif kind == "lower rate":
+            said.append(f"from {percent(start, 0)} of the {who} on more sales bring less than before")
+        elif kind == "nothing more" and start >= 1:
+            said.append(f"from {percent(start, 0)} to {percent(end, 0)} of the {who} more sales bring no more pay")
+    if len(plan.components) > MANY:
+        said.append(f"{len(plan.components)} components are hard to keep in mind; {MANY} are enough for most")
+    return said
 
 
 def _found(line: pd.DataFrame, target: Fraction | None) -> pd.DataFrame:

@@ -108,7 +108,9 @@ def _base(c, credit, goal, reach, target, part, bounds, reached: dict) -> tuple:
     else:
         x = credit / goal
         base = goal if unit == "quota" else target * c.weight
-        of = money(credit) if unit == "quota" else f"{money(target)} × {percent(c.weight)} × {_reached(c, x, credit, goal)}"
+        of = money(credit)
+        if unit == "target":
+            of = f"{money(target)} × {percent(c.weight)} × {_reached(c, x, credit, goal)}"
     pay = base * shape(payout, x, Fraction)
     if payout.kind in ("marginal", "excess") and unit == "target":
         return pay, f"{money(target)} × {percent(c.weight)} × {_banded(c, x, goal)}"
