@@ -37,10 +37,10 @@ def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
     about = tables.opportunities[["opportunity_id", *(f for f in FILTERS if f != "product")]]
     frame = frame.merge(about, on="opportunity_id", how="left")
     cents = minor(frame["amount"], tables.company.minor_units, "opportunities.amount")
-    parts = {credit: shares(frame[share]) for credit, share in CREDITS.items()}
-    common = lcm(1, *(f.denominator for part in parts.values() for f in set(part)))
-    made = {credit: np.array(cents * part * common, dtype=object) for credit, part in parts.items()}
-    whole = {credit: np.array(_numerators(values), dtype=object) for credit, values in made.items()}
+    known = {share: [v for v in frame[share].dropna().unique()] for share in CREDITS.values()}
+    exact = {share: dict(zip(v, shares(pd.Series(v, dtype=float)), strict=True)) for share, v in known.items()}
+    common = lcm(1, *(f.denominator for found in exact.values() for f in found.values()))
+    whole = {credit: _grains(cents, frame[share], exact[share], common) for credit, share in CREDITS.items()}
     keep = frame[["opportunity_id", "rep_id", "closed_on", "month", "team", "region", "overlay", *FILTERS]].assign(
         company=tables.company.name, known=frame["amount"].notna(), **whole
     )
@@ -49,11 +49,19 @@ def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
     return keep, 10**tables.company.minor_units * common
 
 
-_numerators = np.frompyfunc(lambda value: Fraction(value).numerator, 1, 1)
+def _grains(cents: np.ndarray, given: pd.Series, exact: dict[float, Fraction], common: int) -> np.ndarray:
+    """Cents × share × the common denominator, as Python integers; a missing share is the whole."""
+    times = np.full(len(cents), common, dtype=object)
+    there = given.notna().to_numpy()
+    if there.any():
+        times[there] = given[there].map({v: int(f * common) for v, f in exact.items()}).to_numpy(object)
+    return cents * times
 
 
 def check_shares(tables: Tables, lines: pd.DataFrame) -> None:
     """Raises `SalesOpsError` where a deal of `lines` is shared out to less or more than 100 % without overlay."""
+    if not len(tables.splits):
+        return
     used = tables.splits[tables.splits["opportunity_id"].isin(lines["opportunity_id"])]
     used = used[~used["overlay"].astype("boolean").fillna(False).astype(bool)]
     for share in CREDITS.values():

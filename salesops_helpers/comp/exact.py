@@ -12,7 +12,8 @@ from salesops_helpers.errors import SalesOpsError
 
 _fraction = np.frompyfunc(Fraction, 2, 1)
 _floor = np.frompyfunc(lambda value: value.numerator // value.denominator, 1, 1)
-_HALF = Fraction(1, 2)
+_numerator = np.frompyfunc(lambda value: value.numerator, 1, 1)
+_denominator = np.frompyfunc(lambda value: value.denominator, 1, 1)
 
 
 def minor(values: pd.Series, minor_units: int, what: str) -> np.ndarray:
@@ -53,17 +54,18 @@ def rounded(values, scale: int, mode: str) -> np.ndarray:
 
     half_up: a half goes away from zero; half_down: towards zero; half_even: to the even neighbour.
     """
-    scaled = np.asarray(values, dtype=object) * 10**scale
-    size = np.abs(scaled)
-    whole = _floor(size)
-    rest = size - whole
+    values = np.asarray(values, dtype=object)
+    top, bottom = _numerator(values), _denominator(values)
+    size = np.abs(top) * 10**scale
+    whole = size // bottom
+    rest = (size - whole * bottom) * 2
     up = {
-        "half_up": rest >= _HALF,
-        "half_down": rest > _HALF,
-        "half_even": (rest > _HALF) | ((rest == _HALF) & (whole % 2 == 1)),
+        "half_up": rest >= bottom,
+        "half_down": rest > bottom,
+        "half_even": (rest > bottom) | ((rest == bottom) & (whole % 2 == 1)),
     }[mode]
     whole = whole + up.astype(int).astype(object)
-    return np.where(scaled < 0, -whole, whole).astype(object)
+    return np.where(top < 0, -whole, whole).astype(object)
 
 
 def floored(values, scale: int) -> np.ndarray:
@@ -117,9 +119,6 @@ def whole_numbers(values) -> np.ndarray:
     if common == 1:
         return _numerator(values)
     return _numerator(values * common)
-
-
-_numerator = np.frompyfunc(lambda value: value.numerator, 1, 1)
 
 
 def small(values) -> np.ndarray:

@@ -37,11 +37,12 @@ def marginal(payout, x, number: Number):
     """Σ over bands: rate × the part of x in the band. Below 0 (returns) the first rate holds on."""
     bounds = [number(tier.start[0]) for tier in payout.tiers]
     rates = [number(tier.rate.value) for tier in payout.tiers]
-    total = x * number(0)
+    total = None
     for n, (low, rate) in enumerate(zip(bounds, rates, strict=True)):
         part = x if n + 1 == len(bounds) else np.minimum(x, bounds[n + 1])
-        part = part if n == 0 and low == 0 else np.maximum(part, low)
-        total = total + (part - low) * rate
+        part = part if n == 0 and low == 0 else np.maximum(part, low) - low
+        part = part if rate == 1 else part * rate
+        total = part if total is None else total + part
     return total
 
 

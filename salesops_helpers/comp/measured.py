@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ class Measured:
     deals: tuple | None = None
     pool: tuple | None = None
 
-    @property
+    @cached_property
     def attainment(self):
         return self.credit / self.quota
 

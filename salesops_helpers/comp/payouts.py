@@ -105,7 +105,7 @@ def _rounded(plan: Plan, ground: Ground) -> list[pd.DataFrame]:
     rows, measured, parts = ground.rows, {}, []
     names = {c.id: c for c in plan.components}
     for name in ground.results:
-        measured[name] = _measured(ground, name)
+        measured[name] = _measured(ground, name, name in names and bool(names[name].per))
     for name, c in names.items():
         if c.unit == "pool":
             measured[name] = _pooled(c, ground, measured)
@@ -142,12 +142,12 @@ def whole_or_none(quota: pd.Series) -> pd.Series:
     return quota.astype(object).where(quota > 0, None)
 
 
-def _measured(ground: Ground, name: str) -> Measured:
+def _measured(ground: Ground, name: str, per_deal: bool) -> Measured:
     found, rows = ground.results[name], ground.rows
     whole = found["quota"].where(found["quota"] > 0, Fraction(1)).to_numpy(object)
     target, share, bounds = (rows[column].to_numpy(object) for column in ("target", "share", "bounds"))
     reach = None if found["reach"].isna().any() else found["reach"].to_numpy(object)
-    deals = ground.deals.get(name)
+    deals = ground.deals.get(name) if per_deal else None
     if deals is not None:
         credit = ratio(deals["value"].to_numpy(object), deals["grain"].to_numpy(object)) if len(deals) else np.array(
             [], dtype=object)

@@ -27,7 +27,8 @@ def as_lines(frame: pd.DataFrame) -> pd.DataFrame:
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Lines one below the other."""
-    return pd.concat([as_lines(frame) for frame in frames], ignore_index=True)
+    some = [as_lines(frame) for frame in frames if len(frame)]
+    return pd.concat(some, ignore_index=True) if some else as_lines(pd.DataFrame(columns=LINE))
 
 
 @dataclass(frozen=True)
