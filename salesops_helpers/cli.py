@@ -136,6 +136,16 @@ def _cluster(scheduler: str, jobs: int | None, **options):
     return None
 
 
+def _groups() -> None:
+    """Commands that have commands of their own."""
+    from salesops_helpers.cli_plan import plan
+
+    app.add_typer(plan, name="plan")
+
+
+_groups()
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code: 0 done, 1 something failed, 2 the request was wrong.
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesops_helpers.comp.payouts import payouts
 from salesops_helpers.comp.plans import Plan, read_plan
+from salesops_helpers.comp.statements import Statements, statements
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
 
@@ -39,11 +40,13 @@ def plan(
     currency: str = "EUR",
     scale: int = 2,
     effective: str = YEAR,
+    name: str = "test",
 ) -> Plan:
     """A plan of one-line components, for example ``"id: own, measure: …, payout: …"``."""
     head = HEAD.format(period=period, currency=currency, scale=scale, effective=effective)
     body = "components:\n" + "".join(f"  - {{{component}}}\n" for component in components)
-    return read_plan(head + more + ("\n" if more else "") + body, "test.yaml")
+    head = head.replace("plan: test", f"plan: {name}")
+    return read_plan(head + more + ("\n" if more else "") + body, f"{name}.yaml")
 
 
 def part(payout: str, name: str = "own", level: str = "individual", of: str = "bookings", weight: str = "") -> str:
@@ -140,3 +143,27 @@ def acme(folder: Path, quotas: bool = True, assigned: bool = True, plans: bool =
             (folder / "plans" / f"{name}.yaml").write_text((SAMPLE / f"{name}.yaml").read_text(encoding="utf-8"))
     home = tables.company.model_copy(update={"home": folder})
     return Tables(home, tables._frames, tables.as_of)
+
+
+def assigned(*turns: tuple) -> pd.DataFrame:
+    """plan_assignments: (rep, first day, plan) or (rep, first day, plan, target incentive) each."""
+    rows = [dict(zip(("rep_id", "starts_on", "plan", "target_incentive"), turn, strict=False)) for turn in turns]
+    return pd.DataFrame(rows)
+
+
+def stated(plans: Plan | Sequence[Plan], tables: Tables, month: str, book=None) -> Statements:
+    """The statements of a month on literal plans."""
+    many = [plans] if isinstance(plans, Plan) else plans
+    named = {one.plan: [v for v in many if v.plan == one.plan] for one in many}
+    return statements(tables, month, named, book)
+
+
+def settled(plan: Plan, amounts: Sequence[str | float], column: str = "paid", rep: dict | str = "a") -> list[Fraction]:
+    """A column of the summary month by month, where the rep sells `amounts` in the first months of 2026."""
+    name = rep if isinstance(rep, str) else rep["rep_id"]
+    deals = [(f"d{n}", name, f"2026-{n + 1:02d}-20", float(a)) for n, a in enumerate(amounts)]
+    tables = company([rep], deals, plan_assignments=assigned((name, "2026-01-01", plan.plan)))
+    made = stated(plan, tables, f"2026-{len(amounts):02d}")
+    past = made.paid[made.paid["rep_id"] == name].sort_values("month")
+    values = [*past[column], *made.summary.loc[made.summary["rep_id"] == name, column]]
+    return [Fraction(int(v), 100) for v in values]

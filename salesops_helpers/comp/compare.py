@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesops_helpers.comp.lines import USED, used_credit
 from salesops_helpers.comp.payouts import COMPUTED, payouts
-from salesops_helpers.comp.plans import Plan
+from salesops_helpers.comp.plans import Plan, fits
 from salesops_helpers.comp.spans import LENGTHS
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
@@ -83,7 +83,7 @@ def compare(
 
     Raises `SalesOpsError` where `start` to `end` are not whole spans, and as `payouts` does.
     """
-    length, first, last = _length(plans), month_start(start), month_start(end)
+    length, first, last = _length([fits(plan, tables.company) for plan in plans]), month_start(start), month_start(end)
     months = (last.year - first.year) * 12 + last.month - first.month + 1
     if months < 1 or months % length or (first.month - tables.company.fiscal_year_start) % length:
         raise SalesOpsError(
@@ -166,7 +166,7 @@ def sides(comparison: Comparison) -> pd.DataFrame:
 
 
 def _length(plans: Sequence[Plan]) -> int:
-    return max(LENGTHS[plan.period.measure] for plan in plans)
+    return max(LENGTHS[plan.span(c)] for plan in plans for c in plan.components)
 
 
 def _replayed(plan: Plan, tables: Tables, first, last, factor: Fraction) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Exact credit and quotas: per deal and rep, per measured span, for the rep and for the units that the rep is in."""
+"""Exact credit, quotas and goals: what was sold or done and what was to be reached, before they meet a plan's spans."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 
 from salesops_helpers.comp.exact import minor, ratio, shares
-from salesops_helpers.comp.spans import overlap
+from salesops_helpers.comp.numbers import FILTERS
 from salesops_helpers.data.container import Tables
+from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import credited, place_on
 
 CREDITS = {"bookings": "quota_share", "commissionable": "commission_share"}
+PLACES = ["team", "region", "company"]
 GROUP_KPI = "bookings"
+DEEPEST = 20
 
 
 def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
@@ -23,174 +26,173 @@ def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
     Returns
     -------
     DataFrame
-        opportunity_id, rep_id, closed_on, month, team, region, company, overlay, known (bool: has an amount), bookings,
-        commissionable (Python integers of grains).
+        opportunity_id, rep_id, closed_on, month, team, region, company, overlay, known (bool: has an amount), product,
+        segment, kind, lead_source, bookings, commissionable (Python integers of grains).
     int
         Grains in a major unit: 10^minor_units × the common denominator of all split shares, so that nothing is rounded.
     """
     frame = credited(tables)
     split = tables.splits[["opportunity_id", "rep_id", *CREDITS.values()]]
     frame = frame.merge(split, on=["opportunity_id", "rep_id"], how="left")
+    about = tables.opportunities[["opportunity_id", *(f for f in FILTERS if f != "product")]]
+    frame = frame.merge(about, on="opportunity_id", how="left")
     cents = minor(frame["amount"], tables.company.minor_units, "opportunities.amount")
-    parts = {credit: shares(frame[share]) for credit, share in CREDITS.items()}
-    common = lcm(1, *(f.denominator for part in parts.values() for f in set(part)))
-    made = {credit: np.array(cents * part * common, dtype=object) for credit, part in parts.items()}
-    whole = {credit: np.array(_numerators(values), dtype=object) for credit, values in made.items()}
-    keep = frame[["opportunity_id", "rep_id", "closed_on", "month", "team", "region", "overlay"]].assign(
+    known = {share: [v for v in frame[share].dropna().unique()] for share in CREDITS.values()}
+    exact = {share: dict(zip(v, shares(pd.Series(v, dtype=float)), strict=True)) for share, v in known.items()}
+    common = lcm(1, *(f.denominator for found in exact.values() for f in found.values()))
+    whole = {credit: _grains(cents, frame[share], exact[share], common) for credit, share in CREDITS.items()}
+    keep = frame[["opportunity_id", "rep_id", "closed_on", "month", "team", "region", "overlay", *FILTERS]].assign(
         company=tables.company.name, known=frame["amount"].notna(), **whole
     )
-    for name in ("opportunity_id", "rep_id", "team", "region"):
+    for name in ("opportunity_id", "rep_id", "team", "region", *FILTERS):
         keep[name] = keep[name].astype(object)
     return keep, 10**tables.company.minor_units * common
 
 
-_numerators = np.frompyfunc(lambda value: Fraction(value).numerator, 1, 1)
+def _grains(cents: np.ndarray, given: pd.Series, exact: dict[float, Fraction], common: int) -> np.ndarray:
+    """Cents × share × the common denominator, as Python integers; a missing share is the whole."""
+    times = np.full(len(cents), common, dtype=object)
+    there = given.notna().to_numpy()
+    if there.any():
+        times[there] = given[there].map({v: int(f * common) for v, f in exact.items()}).to_numpy(object)
+    return cents * times
 
 
-def in_stays(credit: pd.DataFrame, paid: pd.DataFrame) -> pd.Series:
-    """True for each line of `credit` that closed on a day on which its rep is on the plan."""
-    asked = credit[["rep_id", "closed_on"]].rename_axis("line").reset_index().merge(paid, on="rep_id")
-    inside = asked["closed_on"].between(asked["first"], asked["last"])
-    return pd.Series(credit.index.isin(asked.loc[inside, "line"]), index=credit.index)
+def check_shares(tables: Tables, lines: pd.DataFrame) -> None:
+    """Raises `SalesOpsError` where a deal of `lines` is shared out to less or more than 100 % without overlay."""
+    if not len(tables.splits):
+        return
+    used = tables.splits[tables.splits["opportunity_id"].isin(lines["opportunity_id"])]
+    used = used[~used["overlay"].astype("boolean").fillna(False).astype(bool)]
+    for share in CREDITS.values():
+        sums = used.assign(exact=shares(used[share])).groupby("opportunity_id")["exact"].sum()
+        wrong = sums[(sums != 1) & (sums != 0)]
+        if len(wrong):
+            raise SalesOpsError(
+                f"deal {wrong.index[0]!r}: splits.{share} add up to {float(wrong.iloc[0]) * 100:g} %",
+                "shares that add up to 100 %, beside those with overlay: true",
+                "correct the table splits, or mark the share beside the owners' as overlay",
+            )
 
 
-def months_in(spans: pd.DataFrame) -> pd.DataFrame:
-    """The months of each measured span: part, month, first_day, last_day."""
-    months = pd.date_range(spans["first_month"].min(), spans["month"].max(), freq="MS")
-    pairs = (
-        spans[["window", "first_month", "month"]]
-        .rename(columns={"window": "part", "month": "end"})
-        .merge(pd.DataFrame({"month": months}), how="cross")
+def activity_lines(tables: Tables) -> pd.DataFrame:
+    """Activities in the form of credit: each counts one; columns as `exact_credit`, one grain a unit."""
+    done = tables.activities
+    days = done["occurred_at"].dt.normalize()
+    frame = pd.DataFrame(
+        {
+            "opportunity_id": done["activity_id"].astype(object),
+            "rep_id": done["rep_id"].astype(object),
+            "closed_on": days,
+            "month": days.dt.to_period("M").dt.to_timestamp(),
+            "kind": done["kind"].astype(object),
+        }
     )
-    pairs = pairs[pairs["month"].between(pairs["first_month"], pairs["end"])]
-    return pairs[["part", "month"]].assign(first_day=pairs["month"], last_day=pairs["month"] + pd.offsets.MonthEnd(1))
+    return frame.assign(**{f: None for f in FILTERS if f != "kind"}, known=True, overlay=False)
+
+
+def chosen(lines: pd.DataFrame, measure) -> pd.DataFrame:
+    """The lines that a measure's `where` and `days` choose."""
+    keep = pd.Series(True, index=lines.index)
+    for column, values, taken in measure.where:
+        keep &= lines[column].isin(values) == taken
+    if measure.days:
+        keep &= lines["closed_on"].between(pd.Timestamp(measure.days.first), pd.Timestamp(measure.days.last))
+    return lines[keep]
 
 
 def quotas(tables: Tables, factor: Fraction) -> pd.DataFrame:
     """Monthly quotas as exact major units × `factor`: rep_id, month, quota."""
-    cents = minor(tables.quotas["amount"], tables.company.minor_units, "quotas.amount")
+    return _exact(tables, tables.quotas, "rep_id", "rep_id", "quotas.amount", factor)
+
+
+def goals(tables: Tables, kpi: str, unit: str, factor: Fraction) -> pd.DataFrame:
+    """Monthly goals of the table targets for a KPI, as exact major units × `factor`: `unit`, month, quota.
+
+    With ``unit="rep_id"`` the unit of the table is a rep's id or name.
+    """
+    given = tables.targets[tables.targets["kpi"] == kpi]
+    frame = _exact(tables, given, "unit", unit, "targets.amount", factor)
+    if unit == "rep_id":
+        ids = tables.reps.drop_duplicates("name").set_index("name")["rep_id"].astype(object)
+        known = frame["rep_id"].isin(tables.reps["rep_id"])
+        frame["rep_id"] = frame["rep_id"].where(known, frame["rep_id"].map(ids))
+    return frame
+
+
+def _exact(tables: Tables, given: pd.DataFrame, unit: str, name: str, what: str, factor: Fraction) -> pd.DataFrame:
+    cents = minor(given["amount"], tables.company.minor_units, what)
     amounts = ratio(cents, 10**tables.company.minor_units) if len(cents) else np.array([], dtype=object)
-    frame = pd.DataFrame({"rep_id": tables.quotas["rep_id"].astype(object), "month": tables.quotas["month"]})
+    frame = pd.DataFrame({name: given[unit].astype(object).to_numpy(), "month": given["month"].to_numpy()})
     frame["quota"] = pd.Series(amounts * factor, index=frame.index, dtype=object)
-    return frame[tables.quotas["amount"].notna().to_numpy()].reset_index(drop=True)
+    return frame[given["amount"].notna().to_numpy()].reset_index(drop=True)
 
 
-def own_result(
-    tables: Tables,
-    measure: str,
-    credit: tuple[pd.DataFrame, int],
-    monthly: pd.DataFrame,
-    spans: pd.DataFrame,
-    paid: pd.DataFrame,
-) -> pd.DataFrame:
-    """Each rep's own credit and quota in each measured span, for the days on the plan.
+def rates(tables: Tables, currency: str) -> pd.Series | None:
+    """Units of `currency` for one unit of the company's currency, exact, by month; None for the company's own.
 
-    Returns
-    -------
-    DataFrame
-        rep_id, part, credit (exact major units), quota (exact), problem (text; None where there is none).
-
-    Notes
-    -----
-    A month's quota stands for the days on which the rep is employed in it; a rep who is on the plan for a part of those
-    days carries that part of it. Each month with a day on the plan needs a quota.
+    Raises `SalesOpsError` where fx_rates has no rate for it.
     """
-    lines, grain = credit
-    lines = lines[in_stays(lines, paid)]
-    months = months_in(spans)
-    sold = _sums(lines.merge(months, on="month"), ["rep_id", "part"], measure, "credit", grain)
-    on_plan = overlap(paid, months).groupby(["rep_id", "part", "month"], as_index=False)["shared"].sum()
-    asked = on_plan.merge(_employed(tables, months), on=["rep_id", "part", "month"]).merge(
-        monthly, on=["rep_id", "month"], how="left"
-    )
-    there = asked["quota"].notna()
-    carried = ratio(asked["shared"].to_numpy(object), asked["employed"].to_numpy(object)) if len(asked) else []
-    asked["quota"] = asked["quota"].where(there, Fraction(0)) * pd.Series(carried, index=asked.index, dtype=object)
-    asked["without"] = asked["month"].where(~there)
-    frame = asked.groupby(["rep_id", "part"], as_index=False).agg(quota=("quota", "sum"), without=("without", "min"))
-    return _finished(frame.merge(sold, on=["rep_id", "part"], how="left"))
+    if currency == tables.company.currency:
+        return None
+    found = tables.fx_rates[tables.fx_rates["currency"] == currency]
+    if not len(found):
+        raise SalesOpsError(
+            f"a plan in {currency} for amounts in {tables.company.currency}",
+            f"a rate for {currency} in the table fx_rates",
+            f"add the rates of {currency}, or write currency: {tables.company.currency}",
+        )
+    return pd.Series([1 / Fraction(repr(float(r))) for r in found["rate"]], index=found["month"], dtype=object)
 
 
-def unit_result(
-    tables: Tables,
-    level: str,
-    measure: str,
-    credit: tuple[pd.DataFrame, int],
-    monthly: pd.DataFrame,
-    spans: pd.DataFrame,
-    present: pd.DataFrame,
-    factor: Fraction,
-) -> pd.DataFrame:
-    """Credit and quota of each rep's team, region or company in each measured span; columns as `own_result`.
+def converted(frame: pd.DataFrame, columns: list[str], rate: pd.Series | None, currency: str) -> pd.DataFrame:
+    """Amounts in the plan's currency, at the rate of their month. Raises `SalesOpsError` where a month has no rate."""
+    if rate is None or not len(frame):
+        return frame
+    by_month = frame["month"].map(rate)
+    if by_month.isna().any():
+        month = frame.loc[by_month.isna(), "month"].iloc[0]
+        raise SalesOpsError(
+            f"no rate for {currency} in {month:%Y-%m}", "a rate in fx_rates for each month that is paid", "add the rate"
+        )
+    return frame.assign(**{c: frame[c].astype(object) * by_month.astype(object) for c in columns if c in frame})
 
-    Notes
-    -----
-    Σ members' credit ÷ Σ members' quotas: a deal counts for the unit that its rep was in on the day of closing, a
-    quota for the unit at the month's end; `targets` (kpi "bookings", unit's name), times `factor`, takes the place of
-    the sum.
-    The rep belongs to the unit of the rep's last day on the plan in the span. Members' credit counts whether or not
-    they are on the plan.
+
+def in_units(tables: Tables, frame: pd.DataFrame, days: pd.Series, level: str) -> pd.DataFrame:
+    """`frame` (with rep_id) with a column `unit`: the rep's team, region or company on each day.
+
+    ``reports``: one row for each manager above the rep, direct or not, whose own rep_id is the unit.
+    Raises `SalesOpsError` where a rep is above himself.
     """
-    lines, grain = credit
-    months = months_in(spans)
-    sold = _sums(lines.merge(months, on="month"), [level, "part"], measure, "credit", grain)
-    goals = months[["part", "month"]].merge(_unit_quotas(tables, level, monthly, factor), on="month")
-    goals = goals.groupby([level, "part"], as_index=False).agg(quota=("quota", "sum"), months=("month", "nunique"))
-    goals = goals.merge(months.groupby("part", as_index=False).agg(needed=("month", "nunique")), on="part")
-    place = place_on(tables, present["rep_id"], present["last_shared"]).assign(company=tables.company.name)
-    frame = present[["rep_id", "part"]].assign(**{level: place[level].astype(object)})
-    frame = frame.merge(sold, on=[level, "part"], how="left").merge(goals, on=[level, "part"], how="left")
-    frame["without"] = pd.Series(pd.NaT, index=frame.index).where(
-        frame["months"].notna() & (frame["months"] == frame["needed"]), spans["first_month"].min()
-    )
-    frame["problem"] = np.where(frame[level].isna(), f"no {level}", None)
-    return _finished(frame.drop(columns=level), f" for the {level}")
+    if level == "company":
+        return frame.assign(unit=tables.company.name)
+    if level != "reports":
+        have = frame[level] if level in frame else place_on(tables, frame["rep_id"], days)[level]
+        return frame.assign(unit=have.astype(object))
+    ids = pd.concat([tables.reps.drop_duplicates("name").set_index("name")["rep_id"],
+                     tables.reps.set_index(tables.reps["rep_id"])["rep_id"]]).astype(object)
+    ids = ids[~ids.index.duplicated(keep="last")]
+    now = pd.DataFrame({"line": np.arange(len(frame)), "at": frame["rep_id"].to_numpy(), "day": days.to_numpy()})
+    found = []
+    for _ in range(DEEPEST):
+        now["at"] = place_on(tables, now["at"], now["day"])["manager"].map(ids)
+        now = now[now["at"].notna()].reset_index(drop=True)
+        if not len(now):
+            break
+        found.append(now[["line", "at"]])
+    _no_circle(frame, found, now)
+    above = pd.concat([pd.DataFrame({"line": [], "at": []}), *found]).astype({"line": int})
+    return frame.iloc[above["line"]].assign(unit=above["at"].to_numpy(object)).reset_index(drop=True)
 
 
-def _unit_quotas(tables: Tables, level: str, monthly: pd.DataFrame, factor: Fraction) -> pd.DataFrame:
-    ends = monthly["month"] + pd.offsets.MonthEnd(1)
-    place = place_on(tables, monthly["rep_id"], ends).assign(company=tables.company.name)
-    sums = (
-        monthly.assign(**{level: place[level].astype(object)}).groupby([level, "month"], as_index=False)["quota"].sum()
-    )
-    given = tables.targets[tables.targets["kpi"] == GROUP_KPI].rename(columns={"unit": level})
-    cents = minor(given["amount"], tables.company.minor_units, "targets.amount")
-    goals = ratio(cents, 10**tables.company.minor_units) * factor if len(given) else None
-    instead = given[[level, "month"]].assign(instead=goals)
-    both = sums.merge(instead.astype({level: object}), on=[level, "month"], how="left")
-    both["quota"] = both["instead"].where(both["instead"].notna(), both["quota"])
-    return both[[level, "month", "quota"]]
-
-
-def _employed(tables: Tables, months: pd.DataFrame) -> pd.DataFrame:
-    from salesops_helpers.comp.spans import ALWAYS, EVER
-
-    reps = tables.reps
-    stay = pd.DataFrame(
-        {
-            "rep_id": reps["rep_id"].astype(object),
-            "first": reps["hired_on"].fillna(ALWAYS),
-            "last": reps["left_on"].fillna(EVER),
-        }
-    )
-    return overlap(stay, months)[["rep_id", "part", "month", "shared"]].rename(columns={"shared": "employed"})
-
-
-def _sums(lines: pd.DataFrame, by: list[str], measure: str, name: str, grain: int) -> pd.DataFrame:
-    sums = lines.groupby(by, as_index=False)[measure].sum().rename(columns={measure: name})
-    exact = ratio(sums[name].to_numpy(object), grain) if len(sums) else np.array([], dtype=object)
-    return sums.assign(**{name: pd.Series(exact, index=sums.index, dtype=object)})
-
-
-def _finished(frame: pd.DataFrame, whose: str = "") -> pd.DataFrame:
-    """Nothing sold is 0; a month without a quota, or a quota that is not above 0, is a problem."""
-    frame["credit"] = frame["credit"].astype(object).where(frame["credit"].notna(), Fraction(0))
-    frame["quota"] = frame["quota"].astype(object).where(frame["quota"].notna(), Fraction(0))
-    earlier = frame["problem"] if "problem" in frame else pd.Series(None, index=frame.index, dtype=object)
-    bad = np.where(
-        frame["without"].notna(),
-        f"no quota{whose}",
-        np.where(frame["quota"] <= 0, f"the quota is not above 0{whose}", None),
-    )
-    frame["problem"] = earlier.where(earlier.notna(), pd.Series(bad, index=frame.index, dtype=object))
-    return frame[["rep_id", "part", "credit", "quota", "problem"]]
+def _no_circle(frame: pd.DataFrame, found: list[pd.DataFrame], left: pd.DataFrame) -> None:
+    own = frame["rep_id"].to_numpy(object)
+    above_self = any((step["at"].to_numpy(object) == own[step["line"]]).any() for step in found)
+    if above_self or len(left):
+        who = next((s["at"][s["at"].to_numpy(object) == own[s["line"]]].iloc[0] for s in found
+                    if (s["at"].to_numpy(object) == own[s["line"]]).any()), left["at"].iloc[0] if len(left) else "")
+        raise SalesOpsError(
+            f"rep {who!r} is above themselves: the managers in reps form a circle",
+            "each rep below one manager, and no manager below a report",
+            "correct the column manager of reps or rep_history",
+        )

@@ -11,13 +11,18 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.component import component_pay
 from salesops_helpers.comp.exact import floats, rounded
 from salesops_helpers.comp.kinds import Number
-from salesops_helpers.comp.payouts import Measured, component_pay
+from salesops_helpers.comp.measured import Measured
 from salesops_helpers.comp.plans import Plan
+from salesops_helpers.words import percent
 
 LEVELS = (Fraction(1, 2), Fraction(4, 5), Fraction(1), Fraction(6, 5), Fraction(3, 2))
 TOP = Fraction(2)
+STEPS, KINKS = 1000, 6  # the curve is looked at a thousandth inside each piece; a piece is cut that often
+MANY = 3
+PAID_ON = ("bookings", "commissionable", "score")
 
 
 def payout_curve(plan: Plan, own, unit=1, target=1, quota=1, number: Number = float) -> pd.DataFrame:
@@ -41,18 +46,40 @@ def payout_curve(plan: Plan, own, unit=1, target=1, quota=1, number: Number = fl
     own, unit = np.broadcast_arrays(np.asarray(own, dtype=kind), np.asarray(unit, dtype=kind))
     own, unit = np.atleast_1d(own), np.atleast_1d(unit)
     one, target, quota = number(1), number(target), number(quota)
-    measured = {
-        c.id: Measured((own if c.measure.level == "individual" else unit) * quota, quota, target, one, one)
-        for c in plan.components
-    }
+    measured = _measured(plan, own, unit, target, quota, one)
     frame = {"own_attainment": own, "unit_attainment": unit}
     for component in plan.components:
-        frame[component.id] = component_pay(plan, component, measured, number)
+        frame[component.id] = component_pay(plan, component, measured, number) + own * number(0)
     pay = sum(frame[c.id] for c in plan.components)
     if plan.cap:
         frame["cap"] = np.minimum(target * number(plan.cap.at) - pay, number(0))
         pay = pay + frame["cap"]
     return pd.DataFrame({**frame, "pay": pay})
+
+
+def _measured(plan: Plan, own, unit, target, quota, one) -> dict[str, Measured]:
+    """Every measure at its attainment; what has none (numbers of deals, the pay of others) stands at nothing."""
+    named = [*plan.components, *(plan.modifiers.of if plan.modifiers else ())]
+    found = {}
+    for c in named:
+        at = own if c.measure.own else unit
+        whole = one if c.measure.of in ("score", "weighted") else quota
+        at = at if c.measure.of in PAID_ON else at * (one - one)
+        found[c.id] = Measured(at * whole, whole, target, one, one)
+    for c in named:
+        parts = (c.measure.parts or {}).items()
+        if parts:
+            at = sum(found[name].attainment * type(one)(weight) for name, weight in parts)
+            found[c.id] = Measured(at, one, target, one, one)
+    return found
+
+
+def moves_with(plan: Plan, name: str, moves: str) -> bool:
+    """Does the attainment of a component or modifier move with the rep's own result, or the unit's?"""
+    named = {c.id: c.measure for c in [*plan.components, *(plan.modifiers.of if plan.modifiers else ())]}
+    if named[name].parts:
+        return any(moves_with(plan, part, moves) for part in named[name].parts)
+    return named[name].own == (moves == "own")
 
 
 def payout_table(plan: Plan, target: Fraction, quota: Fraction) -> pd.DataFrame:
@@ -90,50 +117,75 @@ def pieces(plan: Plan, moves: str, target: Fraction, quota: Fraction) -> pd.Data
         (pay per 100 % of attainment).
     """
     cuts = sorted({Fraction(0), TOP, *(b for b in _bounds(plan, moves, quota) if 0 < b < TOP)})
-    found = _straight(plan, moves, cuts, target, quota, capped=False)
-    if plan.cap:
-        limit = target * plan.cap.at
-        crossing = found["start"] + (limit - found["begins"]) / found["slope"].where(found["slope"] != 0, None)
-        inside = [
-            x for x, a, b in zip(crossing, found["start"], found["end"], strict=True) if pd.notna(x) and a < x < b
-        ]
-        found = _straight(plan, moves, sorted({*cuts, *inside}), target, quota, capped=True)
-    return found
+    for _ in range(KINKS):
+        line, kinks = _straight(plan, moves, cuts, target, quota)
+        if not kinks or _bent(plan, moves):
+            break
+        cuts = sorted({*cuts, *kinks})
+    return line
 
 
-def _straight(plan: Plan, moves: str, cuts: list[Fraction], target, quota, capped: bool) -> pd.DataFrame:
-    """Between two cuts the curve is a straight line, known by two points inside."""
+def _bent(plan: Plan, moves: str) -> bool:
+    """True where a factor moves together with what it multiplies: the curve is then not made of straight lines."""
+    factors = plan.modifiers.of if plan.modifiers else ()
+    return any(m.factor.kind != "matrix" and moves_with(plan, m.id, moves) for m in factors)
+
+
+def _straight(plan: Plan, moves: str, cuts: list[Fraction], target, quota) -> tuple[pd.DataFrame, list[Fraction]]:
+    """The line that begins after each cut; and where it has become another one by the next cut, the place where both
+    meet: a cap or a floor."""
     start, end = np.array(cuts[:-1], dtype=object), np.array(cuts[1:], dtype=object)
-    third = (end - start) / 3
-    low, high = (_pay(plan, moves, start + third * n, target, quota, capped) for n in (1, 2))
-    slope = (high - low) / third
-    return pd.DataFrame(
-        {"start": start, "end": end, "begins": low - slope * third, "ends": high + slope * third, "slope": slope},
-        dtype=object,
+    step = (end - start) / STEPS
+    first, second, last, late = (
+        _pay(plan, moves, at, target, quota) for at in (start + step, start + step * 2, end - step, end - step * 2)
     )
+    slope, ending = (second - first) / step, (last - late) / step
+    begins, ends = first - slope * step, last + ending * step
+    bends = slope != ending
+    meet = start + (ends - begins - ending * (end - start)) / np.where(bends, slope - ending, Fraction(1))
+    kinks = [x for x, a, b, bend in zip(meet, start, end, bends, strict=True) if bend and a < x < b]
+    line = pd.DataFrame({"start": start, "end": end, "begins": begins, "ends": ends, "slope": slope}, dtype=object)
+    return line, kinks
 
 
-def _pay(plan: Plan, moves: str, at, target, quota, capped: bool):
+def _pay(plan: Plan, moves: str, at, target, quota):
     own, unit = (at, Fraction(1)) if moves == "own" else (Fraction(1), at)
-    curve = payout_curve(plan, own, unit, target, quota, Fraction)
-    return (curve["pay"] if capped or not plan.cap else curve["pay"] - curve["cap"]).to_numpy(object)
+    return payout_curve(plan, own, unit, target, quota, Fraction)["pay"].to_numpy(object)
 
 
 def _bounds(plan: Plan, moves: str, quota: Fraction) -> list[Fraction]:
     """Attainments at which the curve may bend or jump."""
-    moving = {c.id for c in plan.components if (c.measure.level == "individual") == (moves == "own")}
+    moving = {name for name in _names(plan) if moves_with(plan, name, moves)}
     found = [g.condition.bound for g in plan.gates if g.condition.component in moving]
     for c in plan.components:
         payout = c.payout
         if c.unit == "bonus":
             found += [payout.when.bound] if payout.when.component in moving else []
+        elif payout.kind == "matrix":
+            found += _sides(payout, moving)
         elif c.id in moving:
             bounds = [t.start[0] for t in getattr(payout, "tiers", [])] + [
                 p[0][0] for p in getattr(payout, "points", [])
             ]
             bounds += [payout.threshold[0]] if getattr(payout, "threshold", None) else []
-            found += [b / quota for b in bounds] if c.unit == "money" else bounds
+            found += _excess(bounds, quota) if payout.kind == "excess" and c.unit == "money" else (
+                [b / quota for b in bounds] if c.unit == "money" else bounds)
+    for m in plan.modifiers.of if plan.modifiers else ():
+        found += _sides(m.factor, moving) if m.factor.kind == "matrix" else [
+            p[0][0] for p in getattr(m.factor, "points", [])] if m.id in moving else []
     return found
+
+
+def _names(plan: Plan) -> list[str]:
+    return [c.id for c in [*plan.components, *(plan.modifiers.of if plan.modifiers else ())]]
+
+
+def _excess(bounds: list[Fraction], quota: Fraction) -> list[Fraction]:
+    return [1 + b / quota for b in [Fraction(0), *bounds]]
+
+
+def _sides(payout, moving: set[str]) -> list[Fraction]:
+    return [b for side in (payout.rows, payout.columns) if side and side.of in moving for b in side.bounds]
 
 
 def findings(plan: Plan, target: Fraction, quota: Fraction) -> pd.DataFrame:
@@ -144,12 +196,37 @@ def findings(plan: Plan, target: Fraction, quota: Fraction) -> pd.DataFrame:
     DataFrame
         plan, moves (own or unit), kind (jump, nothing more, lower rate), start, end (attainment), pay (currency: the
         size of a jump; missing elsewhere), share (that ÷ target; missing without a target incentive), warn (bool: a
-        jump of more than 10 % of target, or a rate that falls above target).
+        jump of more than 10 % of target, or a rate that falls above target). No rows for a result that moves a factor
+        and what it multiplies together: that curve bends everywhere.
     """
     base = target if plan.on_target else None
-    parts = [_found(pieces(plan, moves, target, quota), base).assign(moves=moves) for moves in ("own", "unit")]
     columns = ["plan", "moves", "kind", "start", "end", "pay", "share", "warn"]
+    sides = [moves for moves in ("own", "unit") if not _bent(plan, moves)]
+    parts = [_found(pieces(plan, moves, target, quota), base).assign(moves=moves) for moves in sides]
+    if not parts:
+        return pd.DataFrame(columns=columns)
     return pd.concat(parts, ignore_index=True).assign(plan=plan.plan)[columns]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """What the author of a plan should look at: jumps, rates that fall, zones without more pay, too many parts."""
+    from salesops_helpers.comp.settings import example
+
+    target, quota = example(plan)
+    found = findings(plan, target, quota)
+    whose = found["moves"].map({"own": "own result", "unit": "result of the unit"})
+    said = []
+    rows = zip(found["kind"], whose, found["start"], found["end"], found["pay"], found["warn"], strict=True)
+    for kind, who, start, end, pay, warn in rows:
+        if kind == "jump" and (warn or not plan.on_target):
+            said.append(f"at {percent(start, 0)} of the {who} pay jumps by {plan.currency} {pay:,.2f}")
+        elif kind == "lower rate":
+            said.append(f"from {percent(start, 0)} of the {who} on more sales bring less than before")
+        elif kind == "nothing more" and start >= 1:
+            said.append(f"from {percent(start, 0)} to {percent(end, 0)} of the {who} more sales bring no more pay")
+    if len(plan.components) > MANY:
+        said.append(f"{len(plan.components)} components are hard to keep in mind; {MANY} are enough for most")
+    return said
 
 
 def _found(line: pd.DataFrame, target: Fraction | None) -> pd.DataFrame:

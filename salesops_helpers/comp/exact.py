@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from salesops_helpers.errors import SalesOpsError
 
 _fraction = np.frompyfunc(Fraction, 2, 1)
 _floor = np.frompyfunc(lambda value: value.numerator // value.denominator, 1, 1)
-_HALF = Fraction(1, 2)
+_numerator = np.frompyfunc(lambda value: value.numerator, 1, 1)
+_denominator = np.frompyfunc(lambda value: value.denominator, 1, 1)
 
 
 def minor(values: pd.Series, minor_units: int, what: str) -> np.ndarray:
@@ -52,17 +54,18 @@ def rounded(values, scale: int, mode: str) -> np.ndarray:
 
     half_up: a half goes away from zero; half_down: towards zero; half_even: to the even neighbour.
     """
-    scaled = np.asarray(values, dtype=object) * 10**scale
-    size = np.abs(scaled)
-    whole = _floor(size)
-    rest = size - whole
+    values = np.asarray(values, dtype=object)
+    top, bottom = _numerator(values), _denominator(values)
+    size = np.abs(top) * 10**scale
+    whole = size // bottom
+    rest = (size - whole * bottom) * 2
     up = {
-        "half_up": rest >= _HALF,
-        "half_down": rest > _HALF,
-        "half_even": (rest > _HALF) | ((rest == _HALF) & (whole % 2 == 1)),
+        "half_up": rest >= bottom,
+        "half_down": rest > bottom,
+        "half_even": (rest > bottom) | ((rest == bottom) & (whole % 2 == 1)),
     }[mode]
     whole = whole + up.astype(int).astype(object)
-    return np.where(scaled < 0, -whole, whole).astype(object)
+    return np.where(top < 0, -whole, whole).astype(object)
 
 
 def floored(values, scale: int) -> np.ndarray:
@@ -77,7 +80,7 @@ def spread(totals, parts, groups: pd.Series, keys: pd.Series) -> np.ndarray:
     ----------
     totals : array of int
         The total of the line's group, repeated on each line.
-    parts : array of int
+    parts : array of int or Fraction
         The line's weight; the parts of a group must not add up to 0.
     groups, keys : Series
         The line's group and its key; between equal remainders the smaller key comes first.
@@ -87,14 +90,55 @@ def spread(totals, parts, groups: pd.Series, keys: pd.Series) -> np.ndarray:
     array of int
         One amount a line; the lines of a group add up to its total exactly, whatever the order of the lines.
     """
-    lines = pd.DataFrame({"total": totals, "part": parts}, dtype=object)
-    lines["group"], lines["key"] = groups.to_numpy(), keys.astype(object).to_numpy()
-    whole = lines.groupby("group")["part"].transform("sum").astype(object)
-    sign = np.where(whole.to_numpy(object) < 0, -1, 1).astype(object)
-    tops = lines["total"] * lines["part"] * sign
-    lines["line"], lines["rest"] = tops // (whole * sign), tops % (whole * sign)
-    lines["rest"] = -ratio(lines["rest"].to_numpy(object), (whole * sign).to_numpy(object))
-    order = lines.sort_values(["group", "rest", "key"], kind="stable")
-    left = order["total"] - order.groupby("group")["line"].transform("sum")
-    extra = (order.groupby("group").cumcount() < left.astype("int64")).astype(int)
-    return (order["line"] + extra.astype(object)).reindex(lines.index).to_numpy(object)
+    group = pd.factorize(groups, sort=False)[0]
+    rank = pd.factorize(pd.Series(keys, dtype=object), sort=True)[0]
+    totals, parts = small(totals), small(whole_numbers(parts))
+    if totals.dtype != object and parts.dtype != object and _largest(totals) * _largest(parts) >= 2**62:
+        totals = totals.astype(object)
+    whole = _added(parts, group)[group]
+    tops, whole = np.where(whole < 0, -totals * parts, totals * parts), np.abs(whole)
+    line, rest = tops // whole, tops % whole
+    left = _added(totals * 0 + line, group)
+    first = np.zeros(len(left), dtype=totals.dtype)
+    first[group] = totals
+    order = np.lexsort((rank, -rest, group)) if rest.dtype != object else _ordered(group, rest, rank)
+    place = np.empty(len(group), dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(group))])
+    place[order] = np.arange(len(group)) - starts[group[order]]
+    extra = place < (first - left)[group]
+    return (line + extra).astype(object)
+
+
+def whole_numbers(values) -> np.ndarray:
+    """Exact numbers, all multiplied by their common denominator."""
+    values = np.asarray(values)
+    if values.dtype != object:
+        return values
+    bottoms = {v.denominator for v in values.tolist()}
+    common = lcm(1, *bottoms)
+    if common == 1:
+        return _numerator(values)
+    return _numerator(values * common)
+
+
+def small(values) -> np.ndarray:
+    """Python integers as int64 where products of two of them fit it, else as they are."""
+    values = np.asarray(values)
+    if values.dtype != object:
+        return values.astype(np.int64)
+    return values.astype(np.int64) if _largest(values) < 2**62 else values
+
+
+def _largest(values: np.ndarray) -> int:
+    return max((int(values.max()), -int(values.min())), default=0) if len(values) else 0
+
+
+def _added(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    total = np.zeros(int(group.max()) + 1 if len(group) else 0, dtype=values.dtype)
+    np.add.at(total, group, values)
+    return total
+
+
+def _ordered(group: np.ndarray, rest: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    frame = pd.DataFrame({"group": group, "rest": -rest, "rank": rank})
+    return frame.sort_values(["group", "rest", "rank"], kind="stable").index.to_numpy()

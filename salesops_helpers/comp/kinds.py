@@ -37,23 +37,52 @@ def marginal(payout, x, number: Number):
     """Σ over bands: rate × the part of x in the band. Below 0 (returns) the first rate holds on."""
     bounds = [number(tier.start[0]) for tier in payout.tiers]
     rates = [number(tier.rate.value) for tier in payout.tiers]
-    total = x * number(0)
+    total = None
     for n, (low, rate) in enumerate(zip(bounds, rates, strict=True)):
         part = x if n + 1 == len(bounds) else np.minimum(x, bounds[n + 1])
-        part = part if n == 0 and low == 0 else np.maximum(part, low)
-        total = total + (part - low) * rate
+        part = part if n == 0 and low == 0 else np.maximum(part, low) - low
+        part = part if rate == 1 else part * rate
+        total = part if total is None else total + part
     return total
 
 
-def retroactive(payout, x, number: Number):
-    """x × the rate of the tier that x reaches; ``tie`` decides exactly on a bound."""
-    reached = operator.ge if payout.tie == "upper" else operator.gt
+def retroactive(payout, x, number: Number, reach=None):
+    """x × the rate of the tier that x (or `reach`) reaches; ``tie`` decides exactly on a bound."""
+    return _alike(x * _reached(payout, x if reach is None else reach, number), x)
+
+
+def excess(payout, x, number: Number):
+    """What lies above quota (x above 1) × the rate of the tier that x reaches; below quota the first rate."""
+    base = number(payout.tiers[0].rate.value) if payout.tiers[0].start[0] == 0 else number(0)
+    return _alike(np.minimum(x, number(1)) * base + above(payout, x, np.maximum(x - number(1), number(0)), number), x)
+
+
+def above(payout, reach, over, number: Number):
+    """`over`, the part above quota, × the rate of the tier that `reach` reaches."""
+    return over * _reached(payout, reach, number)
+
+
+def _reached(payout, x, number: Number):
+    reaches = operator.ge if payout.tie == "upper" else operator.gt
     first, *others = payout.tiers
     rate = number(first.rate.value)
-    rates = np.where(reached(x, number(first.start[0])), rate, number(0)) if first.start[0] > 0 else rate
+    rates = np.where(reaches(x, number(first.start[0])), rate, number(0)) if first.start[0] > 0 else rate
     for tier in others:
-        rates = np.where(reached(x, number(tier.start[0])), number(tier.rate.value), rates)
-    return _alike(x * rates, x)
+        rates = np.where(reaches(x, number(tier.start[0])), number(tier.rate.value), rates)
+    return rates
+
+
+def matrix(payout, down, across, number: Number):
+    """The percentage in the row that `down` reaches and the column that `across` reaches; below the first row 0."""
+    reaches = operator.ge if payout.tie == "upper" else operator.gt
+    right = payout.columns.bounds if payout.columns else [None]
+    total = down * number(0)
+    for low, row in zip(payout.rows.bounds, payout.pays, strict=True):
+        cells = number(0)
+        for bound, cell in zip(right, row, strict=True):
+            cells = number(cell) if bound is None else np.where(reaches(across, number(bound)), number(cell), cells)
+        total = np.where(reaches(down, number(low)), cells, total)
+    return _alike(total, down)
 
 
 def curve(payout, x, number: Number):
@@ -79,4 +108,4 @@ def _alike(values, x):
     return values if isinstance(x, np.ndarray) else values.item() if isinstance(values, np.ndarray) else values
 
 
-KINDS = {"flat": flat, "marginal": marginal, "retroactive": retroactive, "curve": curve}
+KINDS = {"flat": flat, "marginal": marginal, "retroactive": retroactive, "excess": excess, "curve": curve}

@@ -7,14 +7,18 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from salesops_helpers.comp.credit import exact_credit, in_stays, months_in
+from salesops_helpers.comp.component import deal_pay
+from salesops_helpers.comp.credit import exact_credit
 from salesops_helpers.comp.exact import floats, ratio, spread
-from salesops_helpers.comp.payouts import COMPUTED, payouts
-from salesops_helpers.comp.plans import Plan
+from salesops_helpers.comp.measured import Ground
+from salesops_helpers.comp.payouts import COMPUTED, computed
+from salesops_helpers.comp.plans import Plan, fine
+from salesops_helpers.comp.results import in_stays, months_in
 from salesops_helpers.comp.spans import stays, windows
 from salesops_helpers.data.container import Tables
 
 USED = "used"
+KEY = ["rep_id", "period", "component", "opportunity_id"]
 
 
 def used_credit(plan: Plan, tables: Tables, start, end, replay: bool = False) -> pd.DataFrame:
@@ -51,7 +55,9 @@ def used_credit(plan: Plan, tables: Tables, start, end, replay: bool = False) ->
     return frame[columns].sort_values(["rep_id", "closed_on", "opportunity_id"], kind="stable").reset_index(drop=True)
 
 
-def pay_lines(plan: Plan, tables: Tables, start, end, replay: bool = False) -> pd.DataFrame:
+def pay_lines(
+    plan: Plan, tables: Tables, start, end, replay: bool = False, others: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Each computed payout spread over the rep's own deals of its span, by largest remainder in order of the deals'
     ids.
 
@@ -59,46 +65,56 @@ def pay_lines(plan: Plan, tables: Tables, start, end, replay: bool = False) -> p
     -------
     DataFrame
         rep_id, period, component, opportunity_id (missing on the one line of a component that is paid on a unit's
-        result, of a bonus, of the cap, and of a total without own deals), earned_minor (integer minor units), earned
-        (major).
-        The lines of a component add up to its total in `payouts`, to the minor unit.
+        result, of a bonus, of the cap, and of a total without own deals; an activity's id for paid activities),
+        earned_minor (integer minor units), earned (major). The lines of a component add up to its total in `payouts`,
+        to the minor unit.
     """
-    totals = payouts(plan, tables, start, end, replay)
-    totals = totals[totals["status"] == COMPUTED][["rep_id", "period", "component", "earned_minor"]]
-    own = [c.id for c in plan.components if c.measure.level == "individual" and c.unit != "bonus"]
-    measured = {c.id: c.measure.of for c in plan.components}
-    deals = _deals(plan, tables, start, end, replay)
-    parts = [totals[~totals["component"].isin(own)].assign(opportunity_id=None)]
-    for name in own:
-        mine = totals[totals["component"] == name].merge(
-            deals[["rep_id", "period", "opportunity_id", measured[name]]].rename(columns={measured[name]: "part"}),
-            on=["rep_id", "period"],
-            how="left",
+    fine(plan, tables.company)
+    made = computed(plan, tables, start, end, replay, others=others)
+    parts = [lines_behind(pay, ground, part) for pay, ground, part in made]
+    return finished(parts, plan.rounding.scale)
+
+
+def finished(parts: list[pd.DataFrame], scale: int) -> pd.DataFrame:
+    """Lines in order, with pay in major units beside the minor."""
+    parts = parts or [pd.DataFrame(columns=[*KEY, "earned_minor"]).astype({"period": "datetime64[ns]"})]
+    kinds = {"earned_minor": "Int64", "opportunity_id": object, "rep_id": object, "component": object}
+    frame = pd.concat([part.astype(kinds) for part in parts], ignore_index=True)
+    frame["earned"] = frame["earned_minor"].astype(float) / 10**scale
+    return frame.sort_values(KEY, kind="stable")[[*KEY, "earned_minor", "earned"]].reset_index(drop=True)
+
+
+def lines_behind(pay: pd.DataFrame, ground: Ground, plan: Plan) -> pd.DataFrame:
+    """The lines of the computed pay of one span: `KEY` and earned_minor."""
+    pay = pay[pay["status"] == COMPUTED]
+    columns = ["rep_id", "period", "component", "earned_minor"]
+    parts = [pay.loc[~pay["component"].isin(list(ground.deals)), columns].assign(opportunity_id=None)]
+    for c in plan.components:
+        if c.id not in ground.deals:
+            continue
+        totals = pay.loc[pay["component"] == c.id, ["row", *columns]]
+        deals = ground.deals[c.id]
+        weights = deals["value"].to_numpy(object)
+        if c.per:
+            weights = deal_pay(c, ratio(weights, deals["grain"].to_numpy(object)), Fraction) if len(deals) else weights
+        deals = deals[["row", "opportunity_id"]].assign(weight=pd.Series(weights, index=deals.index, dtype=object))
+        parts += _spread(totals, deals)
+    return pd.concat([p[[*KEY, "earned_minor"]].astype({"earned_minor": "Int64", "opportunity_id": object})
+                      for p in parts])
+
+
+def _spread(totals: pd.DataFrame, deals: pd.DataFrame) -> list[pd.DataFrame]:
+    """Totals over the deals of their row; a total without deals, or whose deals weigh nothing, is a line by itself."""
+    whole = deals.groupby("row")["weight"].sum()
+    heavy = whole.index[(whole != 0).to_numpy(bool)]
+    split = totals["row"].isin(heavy)
+    mine = totals[split].merge(deals[deals["row"].isin(heavy)], on="row")
+    if len(mine):
+        mine["earned_minor"] = spread(
+            mine["earned_minor"].to_numpy(np.int64).astype(object), mine["weight"].to_numpy(object), mine["row"],
+            mine["opportunity_id"],
         )
-        whole = mine.groupby(["rep_id", "period"])["part"].transform("sum")
-        split = mine["opportunity_id"].notna() & (whole != 0)
-        alone = mine[~split].drop_duplicates(["rep_id", "period"]).assign(opportunity_id=None)
-        mine = mine[split].reset_index(drop=True)
-        if len(mine):
-            group = mine.groupby(["rep_id", "period"]).ngroup()
-            mine["earned_minor"] = spread(
-                mine["earned_minor"].to_numpy(object), mine["part"].to_numpy(object), group, mine["opportunity_id"]
-            )
-        parts += [mine.drop(columns="part"), alone.drop(columns="part")]
-    frame = pd.concat([part.astype({"earned_minor": "Int64", "opportunity_id": object}) for part in parts])
-    frame["earned"] = frame["earned_minor"].astype(float) / 10**plan.rounding.scale
-    order = ["rep_id", "period", "component", "opportunity_id"]
-    return frame.sort_values(order, kind="stable")[[*order, "earned_minor", "earned"]].reset_index(drop=True)
-
-
-def _deals(plan: Plan, tables: Tables, start, end, replay: bool) -> pd.DataFrame:
-    """The used credit by deal in grains: rep_id, period, opportunity_id, bookings, commissionable (integers)."""
-    used = used_credit(plan, tables, start, end, replay)
-    used = used.loc[used["status"] == USED, ["rep_id", "period", "opportunity_id"]]
-    credit, _ = exact_credit(tables)
-    return used.merge(
-        credit[["rep_id", "opportunity_id", "bookings", "commissionable"]], on=["rep_id", "opportunity_id"]
-    )
+    return [mine, totals[~split].assign(opportunity_id=None)]
 
 
 def total(frame: pd.DataFrame, scale: int) -> Fraction:

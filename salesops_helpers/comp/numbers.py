@@ -12,7 +12,8 @@ from pydantic import BeforeValidator
 
 _PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?")
 _CONDITION = re.compile(r"([A-Za-z][\w-]*)\.attainment\s*(<=|>=|<|>)\s*(\S+\s?%)")
-_EFFECT = re.compile(r"([A-Za-z][\w-]*)\s+pays\s+(\S+\s?%)")
+_EFFECT = re.compile(r"([A-Za-z][\w-]*)\s+pays\s+(at most\s+)?(\S+\s?%)")
+_PART = re.compile(r"[1-9]\d{0,3}/[1-9]\d{0,3}")
 _CAP = re.compile(r"(\S+\s?%)\s+of\s+target")
 
 
@@ -49,13 +50,14 @@ class Condition:
 
 @dataclass(frozen=True)
 class Effect:
-    """``team pays 0%``: what a component then pays, as a share of what it would pay."""
+    """``team pays 0%``: a share of what the component would pay; ``team pays at most 100%``: of its target."""
 
     component: str
     share: Fraction
+    most: bool = False
 
     def __str__(self) -> str:
-        return f"{self.component} pays {plain(self.share * 100)} %"
+        return f"{self.component} pays {'at most ' if self.most else ''}{plain(self.share * 100)} %"
 
 
 def plain(value: Fraction) -> str:
@@ -88,7 +90,9 @@ def to_money(text: object) -> Fraction:
 
 
 def to_share(text: object) -> Fraction:
-    """``75%`` as 3/4."""
+    """``75%`` as 3/4, and ``1/3`` where no percentage holds it."""
+    if isinstance(text, str) and _PART.fullmatch(text.strip()):
+        return Fraction(text.strip())
     if not isinstance(text, str) or not text.strip().endswith("%"):
         raise Refused(
             "is not a percentage", "a percentage such as 75%", "write it with a percent sign, for example 75%"
@@ -125,11 +129,11 @@ def to_condition(text: object) -> Condition:
 
 
 def to_effect(text: object) -> Effect:
-    """``team pays 0%``."""
+    """``team pays 0%``, or ``team pays at most 100%``."""
     found = _EFFECT.fullmatch(text.strip()) if isinstance(text, str) else None
     if not found:
         raise Refused("is not an effect", "COMPONENT pays PERCENTAGE", "write for example: team pays 0%")
-    return Effect(found[1], to_share(found[2]))
+    return Effect(found[1], to_share(found[3]), found[2] is not None)
 
 
 def to_cap(text: object) -> Fraction:
@@ -140,5 +144,37 @@ def to_cap(text: object) -> Fraction:
     return to_share(found[1])
 
 
+def to_limit(text: object) -> tuple[Fraction, str]:
+    """``2000`` in money, or ``150% of target`` of a component's part of the target."""
+    if isinstance(text, str) and text.strip().endswith("target"):
+        return to_cap(text), "target"
+    return to_money(text), "money"
+
+
+def to_fund(text: object) -> tuple[Fraction, str]:
+    """``10%`` of what is measured, or ``10000`` in money."""
+    percent = isinstance(text, str) and text.strip().endswith("%")
+    return (to_share(text), "measured") if percent else (to_money(text), "money")
+
+
+def to_where(given: object) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """``{product: Gold}``, ``{product: [Gold, Silver]}`` or ``{product: not Gold}``: column, values, taken (or not)."""
+    if not isinstance(given, dict) or not given or set(given) - set(FILTERS):
+        raise Refused(
+            "is not a choice of deals",
+            f"one or more of {', '.join(FILTERS)}, each with a value or a list of values",
+            "write for example where: {product: Gold}, or {product: not Gold}",
+        )
+    found = []
+    for column, asked in given.items():
+        values = [str(v).strip() for v in (asked if isinstance(asked, list) else [asked])]
+        out = [value.startswith("not ") for value in values]
+        if not all(values) or any(out) != all(out):
+            raise Refused("mixes values and their opposite", "values, or `not` before each", "write one of the two")
+        found.append((column, tuple(v[4:].strip() if o else v for v, o in zip(values, out, strict=True)), not any(out)))
+    return tuple(found)
+
+
+FILTERS = ("product", "segment", "kind", "lead_source")
 Money = Annotated[Fraction, BeforeValidator(to_money)]
 Share = Annotated[Fraction, BeforeValidator(to_share)]

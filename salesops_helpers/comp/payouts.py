@@ -1,54 +1,26 @@
 """Exact payouts: integers of the minor unit and exact fractions from the deal to the total, one rounding a component.
 
-A plan's pay is computed in four steps, each of them a function on whole columns: what was measured (`ground`), what
-each component pays (`component_pay`, the same lines as the simulation path), gates and rounding, and the cap.
+A plan's pay is computed in four steps, each of them a function on whole columns: what was measured (`measure`), what
+each component pays (`component_pay`, the same lines as the simulation path), rounding, and the cap of the total.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
-from salesops_helpers.comp.credit import exact_credit, own_result, quotas, unit_result
-from salesops_helpers.comp.exact import floats, floored, rounded
-from salesops_helpers.comp.kinds import Number, met, shape
+from salesops_helpers.comp.component import component_pay, needs, pooled
+from salesops_helpers.comp.exact import floats, floored, ratio, rounded, spread
+from salesops_helpers.comp.measured import Ground, Measured, measure, ratio_or_zero
 from salesops_helpers.comp.parts import Component
-from salesops_helpers.comp.plans import Plan, fits
-from salesops_helpers.comp.spans import gathered, presence, stays, windows
+from salesops_helpers.comp.plans import Plan, fine, one_span
 from salesops_helpers.data.container import Tables
 
 CAP = "cap"
 COMPUTED = "computed"
 COLUMNS = ["rep_id", "period", "component", "bookings", "quota", "attainment", "earned_minor", "earned", "status"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What one component is paid on: arrays of one length, exact or float64."""
-
-    credit: object
-    quota: object
-    target: object
-    share: object
-    bounds: object
-
-    @property
-    def attainment(self):
-        return self.credit / self.quota
-
-
-@dataclass(frozen=True)
-class Ground:
-    """The reps and spans that a plan pays (`rows`), and what each component measures there (`results`)."""
-
-    rows: pd.DataFrame
-    results: Mapping[str, pd.DataFrame]
-    spans: pd.DataFrame
-    stays: pd.DataFrame
 
 
 def payouts(
@@ -58,6 +30,7 @@ def payouts(
     end: str | pd.Timestamp,
     replay: bool = False,
     quota_factor: Fraction = Fraction(1),
+    others: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What a plan pays each rep in the months `start` to `end`, exact to the minor unit.
 
@@ -72,135 +45,146 @@ def payouts(
         rep had been on the plan on every employed day.
     quota_factor : Fraction
         Every rep's quota is multiplied by it (what-if).
+    others : DataFrame, optional
+        What others earn (rep_id, month, earned as exact major units), for measures ``of: commission``.
 
     Returns
     -------
     DataFrame
-        rep_id, period (paying month), component (its id, or ``cap``: what the cap takes), bookings (credit measured,
-        currency), quota (currency), attainment (share), earned_minor (integer minor units, exact; missing where not
-        computed), earned (the same in major units, for reading), status (``computed``, or ``not computed: …``).
+        rep_id, period (paying month), component (its id, or ``cap``: what the cap takes), bookings (credit measured:
+        currency, or a count, or a score), quota (currency), attainment (share), earned_minor (integer minor units,
+        exact; missing where not computed), earned (the same in major units, for reading), status (``computed``, or
+        ``not computed: …``).
 
     Raises
     ------
     SalesOpsError
-        Where a month lies outside the data, the currency differs, an amount is finer than the minor unit, a rep has two
-        plans on one day, or plan_assignments is missing without `replay`.
+        Where a month lies outside the data, a rate of exchange is missing, an amount is finer than the minor unit, a
+        rep has two plans on one day, managers form a circle, or plan_assignments is missing without `replay`.
 
     Notes
     -----
-    earned = round(base × shape(measured)); with ``accumulate: ytd`` all is measured in the fiscal year to date and
+    earned = round(base × shape(measured)); with ``true_up: deduct_paid`` all is measured in the fiscal year to date and
     earned = round(F(to date)) − earned before. Each component is rounded once. With ``ytd``, bookings, quota and
-    attainment are those of the year to date.
+    attainment are those of the year to date (with ``rate_only``: of the span, and attainment that of the year to date).
     """
-    fits(plan, tables.company)
-    ground = measure(plan, tables, start, end, replay, quota_factor)
-    if not len(ground.rows):
-        return _tidy(pd.DataFrame(columns=COLUMNS))
-    parts = _rounded(plan, ground)
-    if plan.cap:
-        parts.append(_capped(plan, ground, parts))
-    frame = _paid(plan, ground, pd.concat(parts, ignore_index=True))
+    fine(plan, tables.company)
+    frames = [one[0] for one in computed(plan, tables, start, end, replay, quota_factor, others)]
     order = {c.id: n for n, c in enumerate(plan.components)} | {CAP: len(plan.components)}
+    frames = [f for f in frames if len(f)]
+    if not frames:
+        return _tidy(pd.DataFrame(columns=COLUMNS))
+    frame = pd.concat(frames, ignore_index=True)
     frame = frame.assign(order=frame["component"].map(order)).sort_values(["rep_id", "period", "order"], kind="stable")
     return _tidy(frame[COLUMNS].reset_index(drop=True))
 
 
-def measure(plan: Plan, tables: Tables, start, end, replay: bool, quota_factor: Fraction) -> Ground:
-    """What a plan measures: the rows (rep_id, window, target, share, bounds) and, by component, credit and quota."""
-    spans = windows(plan, tables, start, end)
-    paid = stays(plan, tables, replay)
-    present = presence(plan, spans, paid)
-    pairs = gathered(plan, spans).merge(present, on="part")
-    pairs = present[["rep_id", "part"]].rename(columns={"part": "window"}).merge(pairs, on=["rep_id", "window"])
-    pairs["unknown"] = pairs["target"].isna()
-    pairs["target"] = pairs["target"].where(~pairs["unknown"], Fraction(0))
-    rows = pairs.groupby(["rep_id", "window"], as_index=False).agg(
-        target=("target", "sum"), share=("share", "sum"), unknown=("unknown", "any")
-    )
-    latest = present.rename(columns={"part": "window"})[["rep_id", "window", "bounds"]]
-    rows = rows.merge(latest, on=["rep_id", "window"]).merge(spans[["window", "month", "year", "paid"]], on="window")
-    credit, monthly = exact_credit(tables), quotas(tables, Fraction(quota_factor))
-    results = {}
-    for key in {(c.measure.level, c.measure.of) for c in plan.components} if len(rows) else ():
-        level, of = key
-        found = (
-            own_result(tables, of, credit, monthly, spans, paid)
-            if level == "individual"
-            else unit_result(tables, level, of, credit, monthly, spans, present, Fraction(quota_factor))
-        )
-        results[key] = _to_date(rows, pairs, found)
-    by_component = {c.id: results[(c.measure.level, c.measure.of)] for c in plan.components} if results else {}
-    return Ground(rows, by_component, spans, paid)
+def computed(
+    plan: Plan, tables: Tables, start, end, replay=False, quota_factor=Fraction(1), others=None
+) -> list[tuple[pd.DataFrame, Ground, Plan]]:
+    """Pay, ground and the part of the plan, one for each span that the plan measures; pay has the position `row` of its
+    row in the ground and, beside the columns of `payouts`, to_date (integer minor units) and exact."""
+    made = []
+    for part in one_span(plan):
+        ground = measure(part, tables, start, end, replay, quota_factor, others)
+        if len(ground.rows):
+            made.append((pay_on(part, ground), ground, part))
+    return made
 
 
-def _to_date(rows: pd.DataFrame, pairs: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """Credit and quota added up over the parts of each window, on the lines of `rows`."""
-    both = pairs[["rep_id", "window", "part"]].merge(found, on=["rep_id", "part"])
-    sums = both.groupby(["rep_id", "window"], as_index=False).agg(
-        credit=("credit", "sum"), quota=("quota", "sum"), problem=("problem", "first")
-    )
-    return rows[["rep_id", "window"]].merge(sums, on=["rep_id", "window"], how="left")
-
-
-def component_pay(plan: Plan, component: Component, measured: Mapping[str, Measured], number: Number):
-    """One component's pay before rounding, with its gates, in exact fractions or in float64.
-
-    Parameters
-    ----------
-    measured : mapping
-        What each component of the plan measures, by its id.
-    number : type
-        `Fraction` for the exact path, ``float`` for the simulation path.
-    """
-    own, payout, unit = measured[component.id], component.payout, component.unit
-    if unit == "bonus":
-        told = measured[payout.when.component].attainment
-        pay = own.share * number(payout.pays) * np.where(met(payout.when, told, number), number(1), number(0))
-    elif unit == "money":
-        pay = own.bounds * shape(payout, own.credit / own.bounds, number)
-    elif unit == "quota":
-        pay = own.quota * shape(payout, own.attainment, number)
-    else:
-        pay = own.target * number(component.weight) * shape(payout, own.attainment, number)
-    for gate in plan.gates:
-        if gate.effect.component == component.id:
-            shut = met(gate.condition, measured[gate.condition.component].attainment, number)
-            pay = pay * np.where(shut, number(gate.effect.share), number(1))
-    return pay
-
-
-def needs(plan: Plan, component: Component) -> list[str]:
-    """The components whose attainment decides what this one pays."""
-    own = [component.id] if component.unit in ("target", "quota") else []
-    told = [component.payout.when.component] if component.unit == "bonus" else []
-    return own + told + [g.condition.component for g in plan.gates if g.effect.component == component.id]
+def pay_on(plan: Plan, ground: Ground) -> pd.DataFrame:
+    """What a plan of one span pays on what was measured; columns as `computed`."""
+    parts = _rounded(plan, ground)
+    if plan.cap:
+        parts.append(_capped(plan, ground, parts))
+    return _paid(plan, pd.concat(parts, ignore_index=True))
 
 
 def _rounded(plan: Plan, ground: Ground) -> list[pd.DataFrame]:
     """Each component's pay to date in integer minor units, with what it was measured on."""
     rows, measured, parts = ground.rows, {}, []
-    for c in plan.components:
-        found = ground.results[c.id]
-        whole = found["quota"].where(found["quota"] > 0, Fraction(1)).to_numpy(object)
-        target, share, bounds = (rows[name].to_numpy(object) for name in ("target", "share", "bounds"))
-        measured[c.id] = Measured(found["credit"].to_numpy(object), whole, target, share, bounds)
+    names = {c.id: c for c in plan.components}
+    for name in ground.results:
+        measured[name] = _measured(ground, name, name in names and bool(names[name].per))
+    for name, c in names.items():
+        if c.unit == "pool":
+            measured[name] = _pooled(c, ground, measured)
     for c in plan.components:
         problem = _problem(plan, c, ground)
-        exact = component_pay(plan, c, measured, Fraction)
-        minor = rounded(exact, plan.rounding.scale, plan.rounding.mode)
-        found, used = ground.results[c.id], bool(needs(plan, c))
+        exact = np.asarray(component_pay(plan, c, measured, Fraction), dtype=object)
+        found, used = ground.results[c.id], bool(needs(plan, c)) and c.measure.goaled
         there = used & (found["quota"] > 0) & found["problem"].isna()
+        reached = measured[c.id].attainment if measured[c.id].reach is None else measured[c.id].reach
+        reached = pd.Series(reached, index=rows.index, dtype=object).where(found["quota"] > 0, None)
         parts.append(
             rows[["rep_id", "window", "month", "year", "paid"]].assign(
+                row=np.arange(len(rows)),
                 component=c.id,
                 problem=problem,
-                to_date=pd.Series(minor, index=rows.index).where(problem.isna()),
+                exact=exact,
+                credit=found["credit"],
+                goal=whole_or_none(found["quota"]),
+                reach=reached,
+                target=rows["target"],
+                share=rows["share"],
+                bounds=rows["bounds"],
+                to_date=pd.Series(_minor(plan, c, exact, measured[c.id], rows), index=rows.index).where(problem.isna()),
                 bookings=floats(found["credit"]),
                 quota=pd.Series(floats(found["quota"])).where(there),
-                attainment=pd.Series(floats(measured[c.id].attainment)).where(there),
+                attainment=pd.Series(floats(reached)).where(there),
             )
         )
     return parts
+
+
+def whole_or_none(quota: pd.Series) -> pd.Series:
+    """Exact quotas; None where there is nothing to reach."""
+    return quota.astype(object).where(quota > 0, None)
+
+
+def _measured(ground: Ground, name: str, per_deal: bool) -> Measured:
+    found, rows = ground.results[name], ground.rows
+    whole = found["quota"].where(found["quota"] > 0, Fraction(1)).to_numpy(object)
+    target, share, bounds = (rows[column].to_numpy(object) for column in ("target", "share", "bounds"))
+    reach = None if found["reach"].isna().any() else found["reach"].to_numpy(object)
+    deals = ground.deals.get(name) if per_deal else None
+    if deals is not None:
+        credit = ratio(deals["value"].to_numpy(object), deals["grain"].to_numpy(object)) if len(deals) else np.array(
+            [], dtype=object)
+        deals = (credit, deals["row"].to_numpy(), len(rows))
+    return Measured(found["credit"].to_numpy(object), whole, target, share, bounds, reach, deals)
+
+
+def _pooled(component: Component, ground: Ground, measured: dict[str, Measured]) -> Measured:
+    """A pool's measure with the fund of each row, and the row's share of it."""
+    from dataclasses import replace
+
+    from salesops_helpers.comp.kinds import met
+
+    payout, found, rows = component.payout, ground.results[component.id], ground.rows
+    credit = ground.shares[component.id] if component.id in ground.shares else None
+    weights = {"equal": rows["share"], "target": rows["target"], "bookings": credit}[payout.share].to_numpy(object)
+    eligible = found["problem"].isna() | found["unit"].notna()
+    if payout.eligible:
+        told = ground.results[payout.eligible.component]
+        eligible &= met(payout.eligible, ratio_or_zero(told["credit"], told["quota"]), Fraction).astype(bool)
+    keys = rows["window"].astype(str) + " " + found["unit"].astype(str)
+    return replace(measured[component.id], pool=pooled(component, keys, weights, eligible.to_numpy(bool)))
+
+
+def _minor(plan: Plan, component: Component, exact, own: Measured, rows: pd.DataFrame) -> np.ndarray:
+    """Exact pay rounded once: each row's, or a fund's as a whole, shared out by largest remainder."""
+    scale, mode = plan.rounding.scale, plan.rounding.mode
+    if component.unit != "pool":
+        return rounded(exact, scale, mode)
+    fund = pd.Series(own.pool[0])
+    whole = pd.Series(exact, dtype=object).groupby(fund).transform("sum").astype(object)
+    some = ((fund >= 0) & (whole != 0)).to_numpy(bool)
+    minor = np.zeros(len(rows), dtype=object)
+    if some.any():
+        totals = rounded(whole.to_numpy(object)[some], scale, mode)
+        minor[some] = spread(totals, exact[some], fund[some], rows["rep_id"][some])
+    return minor
 
 
 def _problem(plan: Plan, component: Component, ground: Ground) -> pd.Series:
@@ -210,27 +194,46 @@ def _problem(plan: Plan, component: Component, ground: Ground) -> pd.Series:
         problem = problem.mask(ground.rows["unknown"], "no target incentive")
     for name in needs(plan, component):
         problem = problem.where(problem.notna(), ground.results[name]["problem"])
+    if component.measure.of == "commission":
+        problem = problem.where(problem.notna(), ground.results[component.id]["problem"])
     return problem.where(problem.notna(), None)
 
 
 def _capped(plan: Plan, ground: Ground, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """What the cap takes to date (0 or less), a line of its own; the capped total never passes the exact cap."""
+    """What the cap takes (0 or less), or gives back of what it carried; the total never passes the exact cap."""
     total = sum(part["to_date"].where(part["problem"].isna(), 0).to_numpy(object) for part in parts)
     problem = ground.rows["unknown"].map({True: "no target incentive", False: None}).astype(object)
     for part in parts:
         problem = problem.where(problem.notna(), part["problem"])
     limit = floored(ground.rows["target"].to_numpy(object) * plan.cap.at, plan.rounding.scale)
-    taken = pd.Series(np.minimum(limit - total, 0), index=ground.rows.index, dtype=object).where(problem.isna())
+    taken = pd.Series(np.minimum(limit - total, 0), index=ground.rows.index, dtype=object)
+    if plan.cap.excess == "carried":
+        taken = _carried(ground.rows, total, limit)
     return parts[0].assign(
-        component=CAP, problem=problem, to_date=taken, bookings=np.nan, quota=np.nan, attainment=np.nan
+        component=CAP, problem=problem, to_date=taken.where(problem.isna()), exact=None, bookings=np.nan,
+        quota=np.nan, attainment=np.nan, credit=None, goal=None, reach=None,
     )
 
 
-def _paid(plan: Plan, ground: Ground, frame: pd.DataFrame) -> pd.DataFrame:
+def _carried(rows: pd.DataFrame, total, limit) -> pd.Series:
+    """What the cap takes in each span goes on to the next ones of the fiscal year, as far as their cap allows."""
+    frame = rows[["rep_id", "window", "year"]].assign(total=total, limit=limit)
+    frame["line"] = pd.Series(0, index=frame.index, dtype=object)
+    carry = pd.Series(0, index=pd.MultiIndex.from_frame(frame[["rep_id", "year"]].drop_duplicates()), dtype=object)
+    for _, part in frame.groupby("window", sort=True):
+        key = pd.MultiIndex.from_frame(part[["rep_id", "year"]])
+        whole = part["total"].to_numpy(object) + carry.reindex(key).to_numpy(object)
+        given = np.minimum(whole, np.maximum(part["limit"].to_numpy(object), part["total"].to_numpy(object) * 0))
+        frame.loc[part.index, "line"] = given - part["total"].to_numpy(object)
+        carry.loc[key] = whole - given
+    return frame["line"].astype(object)
+
+
+def _paid(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
     """Pay of each period: to date less what was paid before, for the months that were asked for."""
     frame["earned_minor"] = frame["to_date"].astype("Int64")
     frame = frame.sort_values(["rep_id", "component", "window"], kind="stable")
-    if plan.period.accumulate == "ytd":
+    if plan.period.to_date:
         before = frame.groupby(["rep_id", "component", "year"])["earned_minor"].shift(1, fill_value=0)
         frame["earned_minor"] = frame["earned_minor"] - before
     frame["earned"] = frame["earned_minor"].astype("Float64").astype(float) / 10**plan.rounding.scale

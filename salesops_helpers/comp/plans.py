@@ -29,6 +29,27 @@ class Plan(WrittenPlan):
         return self
 
 
+def one_span(plan: Plan) -> list[Plan]:
+    """The plan as plans that measure one span each, with the gates and modifiers that belong to it."""
+    parts = []
+    for span in dict.fromkeys(plan.span(c) for c in plan.components):
+        components = [c for c in plan.components if plan.span(c) == span]
+        ids = {c.id for c in components}
+        gates = [g for g in plan.gates if g.effect.component in ids]
+        inside = [m for m in (plan.modifiers.of if plan.modifiers else ()) if ids & set(m.on)]
+        parts.append(
+            plan.model_copy(
+                update={
+                    "components": components,
+                    "gates": gates,
+                    "period": plan.period.model_copy(update={"measure": span}),
+                    "modifiers": plan.modifiers.model_copy(update={"of": inside}) if inside else None,
+                }
+            )
+        )
+    return parts
+
+
 def read_plan(text: str, where: str) -> Plan:
     """The plan that a YAML text holds; `where` names the text in messages.
 
@@ -45,23 +66,54 @@ def read_plan(text: str, where: str) -> Plan:
 
 
 def read_plans(company: Company) -> dict[str, Plan]:
-    """Every plan in the company's plans folder by name, in the order of names; empty where there is none.
+    """Every plan in the company's plans folder by name, its latest version, in the order of names; empty where there is
+    none. Raises as `read_versions`."""
+    return {name: versions[-1] for name, versions in read_versions(company).items()}
 
-    Raises `SalesOpsError` where a plan cannot be paid on, its file has another name, or its currency is another one.
+
+def read_versions(company: Company) -> dict[str, list[Plan]]:
+    """Every version of every plan in the company's plans folder, by name, in the order of their days.
+
+    A file is called like its plan (``NAME.yaml``); further versions ``NAME.v2.yaml`` and so on.
+
+    Raises `SalesOpsError` where a plan cannot be paid on, its file has another name, its amounts are too fine, or
+    versions overlap or leave days uncovered.
     """
     from salesops_helpers.comp.reading import read_text
 
-    found = {}
+    found: dict[str, list[Plan]] = {}
     for path in sorted(company.plans_folder.glob(f"*{ENDING}")):
         plan = read_plan(read_text(path), path.name)
-        if plan.plan != path.stem:
+        name, _, version = path.stem.partition(".v")
+        if plan.plan != name or (version and version != str(plan.version)):
+            wanted = plan.plan if name != plan.plan else f"{plan.plan}.v{plan.version}"
             raise SalesOpsError(
-                f"plan file {path.name!r} holds the plan {plan.plan!r}",
-                f"plan: {path.stem}",
+                f"plan file {path.name!r} holds the plan {plan.plan!r}"
+                + (f" in version {plan.version}" if name == plan.plan else ""),
+                f"plan: {path.stem}" if name != plan.plan else f"a file called {wanted}{ENDING}",
                 "name the file like the plan in it",
             )
-        found[plan.plan] = fits(plan, company)
-    return found
+        found.setdefault(plan.plan, []).append(fine(plan, company))
+    return {name: in_order(versions) for name, versions in sorted(found.items())}
+
+
+def in_order(versions: list[Plan]) -> list[Plan]:
+    """Versions of one plan by their days. Raises `SalesOpsError` where they overlap or leave days uncovered."""
+    versions = sorted(versions, key=lambda plan: plan.effective.first)
+    for one, two in zip(versions, versions[1:], strict=False):
+        apart = (two.effective.first - one.effective.last).days
+        if one.version == two.version:
+            raise SalesOpsError(f"plan {one.plan!r} has two files of version {one.version}", "one file a version",
+                                "give one of them the next number")
+        if apart != 1:
+            what = "overlap" if apart < 1 else "leave days uncovered"
+            raise SalesOpsError(
+                f"versions {one.version} and {two.version} of plan {one.plan!r} {what}: "
+                f"{one.effective.last} and {two.effective.first}",
+                "a version that begins on the day after the one before it ends",
+                "change effective of one of them",
+            )
+    return versions
 
 
 def fits(plan: Plan, company: Company) -> Plan:
@@ -69,10 +121,15 @@ def fits(plan: Plan, company: Company) -> Plan:
     if plan.currency != company.currency:
         raise SalesOpsError(
             f"plan {plan.plan!r}: currency = {plan.currency!r}",
-            f"{company.currency}, the company's currency (there is no rate table)",
+            f"{company.currency}, the company's currency: costs of several plans are added up in it",
             f"write currency: {company.currency}",
         )
-    if plan.rounding.scale > company.minor_units:
+    return fine(plan, company)
+
+
+def fine(plan: Plan, company: Company) -> Plan:
+    """The plan, where its amounts are no finer than money is. Raises `SalesOpsError` otherwise."""
+    if plan.currency == company.currency and plan.rounding.scale > company.minor_units:
         raise SalesOpsError(
             f"plan {plan.plan!r}: rounding.scale = {plan.rounding.scale}",
             f"at most {company.minor_units}, the decimals of {company.currency}",

@@ -7,41 +7,6 @@ from pydantic import ValidationError
 from salesops_helpers.comp.numbers import Refused
 from salesops_helpers.errors import SalesOpsError
 
-LATER_FIELDS = {
-    "draw",
-    "clawback",
-    "modifiers",
-    "floor",
-    "guarantee",
-    "pool",
-    "matrix",
-    "ramp",
-    "splits",
-    "spiff",
-    "override",
-    "minimum",
-    "adjustments",
-    "mbo",
-}
-LATER_VALUES = {
-    "excess",
-    "matrix",
-    "pool",
-    "override",
-    "draw",
-    "guarantee",
-    "discretionary",
-    "mbo",
-    "ramp",
-    "weighted",
-    "commission",
-    "margin",
-    "carried",
-    "rate_only",
-    "recoverable",
-    "non_recoverable",
-}
-
 
 def reworded(error: ValidationError, document: dict, lines: dict, where: str) -> SalesOpsError:
     """The first finding of pydantic, or of `check`, as one line a plan's author can act on."""
@@ -68,19 +33,7 @@ def _said(found: dict, cause: object, value: object) -> tuple[str, str, str]:
         ctx.get("expected") or ctx.get("expected_tags") or ctx.get("pattern") or "see the field's description"
     )
     if found["type"] == "union_tag_invalid":
-        value = ctx.get("tag")
         allowed = str(ctx["expected_tags"])
-    if (
-        (found["type"] == "extra_forbidden" and field in LATER_FIELDS)
-        or field in ("draw", "clawback")
-        or (isinstance(value, str) and value in LATER_VALUES)
-    ):
-        seen = "" if value is None or isinstance(value, (dict, list)) else f"({value!r}) "
-        return (
-            f"{seen}belongs to the plan language but is not computed yet",
-            ("null" if field in ("draw", "clawback") else allowed if ctx else "nothing here"),
-            "leave it out of this plan",
-        )
     if found["type"] == "extra_forbidden":
         return "is not a field of a plan here", "the fields of the sample plans", "correct the spelling, or take it out"
     if found["type"] in ("missing", "union_tag_not_found"):

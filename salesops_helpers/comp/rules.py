@@ -5,25 +5,28 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from salesops_helpers.comp.kinds import shape
+from salesops_helpers.comp.kinds import matrix, shape
 from salesops_helpers.comp.numbers import Refused, plain
+from salesops_helpers.comp.parts import GOALED
+from salesops_helpers.comp.payout_parts import unit_of
+from salesops_helpers.comp.rules_payout import check_measure, check_payout, place
+from salesops_helpers.comp.rules_whole import check_whole
 
 if TYPE_CHECKING:
-    from salesops_helpers.comp.parts import Component, WrittenPlan
+    from salesops_helpers.comp.parts import WrittenPlan
 
-RESERVED = ("cap", "total", "pay", "own_attainment", "unit_attainment")
+RESERVED = ("cap", "total", "pay", "own_attainment", "unit_attainment", "guarantee", "adjustment", "clawback", "draw")
 
 
 def check(plan: WrittenPlan) -> None:
     """Raises `Refused` where the parts of a plan do not fit together."""
     _ids(plan)
     for component in plan.components:
-        _units(component)
-        _order(component)
+        check_payout(component)
     _target(plan)
     _references(plan)
-    _settling(plan)
-    _amounts(plan)
+    _modifiers(plan)
+    check_whole(plan)
 
 
 def _ids(plan: WrittenPlan) -> None:
@@ -38,121 +41,20 @@ def _ids(plan: WrittenPlan) -> None:
             )
 
 
-def _at(component: Component, *field: object) -> tuple:
-    return ("components", component.id, *field)
-
-
-def _units(component: Component) -> None:
-    payout, kind = component.payout, component.payout.kind
-    if kind in ("marginal", "retroactive"):
-        for n, tier in enumerate(payout.tiers):
-            for name, bound in (("from", tier.start), ("to", tier.end)):
-                if bound is not None and bound[1] != payout.unit:
-                    wanted = "a percentage such as 80%" if payout.unit == "attainment" else "an amount such as 150000"
-                    raise Refused(
-                        f"is in {bound[1]}, but unit: {payout.unit}",
-                        wanted,
-                        f"write {wanted}",
-                        _at(component, "payout", "tiers", n, name),
-                    )
-        kinds = {tier.rate.of for tier in payout.tiers}
-        if len(kinds) > 1 or (payout.unit == "money" and kinds == {"target"}):
-            wanted = "rates in % of the money" if payout.unit == "money" else "all rates in x, or all rates in %"
-            raise Refused(
-                "holds rates of different kinds" if len(kinds) > 1 else "holds multiples of a target on money",
-                wanted,
-                f"write {wanted}",
-                _at(component, "payout", "tiers"),
-            )
-    if kind == "curve":
-        inner = {point[0][1] for point in payout.points} | ({payout.threshold[1]} if payout.threshold else set())
-        if len(inner) > 1 or {p[1][1] for p in payout.points} != inner:
-            raise Refused(
-                "mixes percentages and amounts",
-                "all in percentages, or all in amounts",
-                "write all points in one unit",
-                _at(component, "payout", "points"),
-            )
-    if component.unit in ("target", "quota") and component.measure.of != "bookings":
-        raise Refused(
-            f"= {component.measure.of!r} with attainment",
-            "bookings, the credit that quotas are set for",
-            "write of: bookings, or rates on money",
-            _at(component, "measure", "of"),
-        )
-
-
-def _order(component: Component) -> None:
-    payout = component.payout
-    if payout.kind in ("marginal", "retroactive"):
-        _ascending([tier.start[0] for tier in payout.tiers], component, "tiers")
-        ends = [None if tier.end is None else tier.end[0] for tier in payout.tiers]
-        starts = [tier.start[0] for tier in payout.tiers[1:]]
-        for n, (end, start) in enumerate(zip(ends, [*starts, None], strict=True)):
-            if end is not None and end != start:
-                what = (
-                    "leaves everything above it undefined"
-                    if start is None
-                    else "leaves a gap to the next tier"
-                    if end < start
-                    else "overlaps the next tier"
-                )
-                raise Refused(
-                    what,
-                    "tiers that meet; no `to` in the last",
-                    "leave `to` out: a tier ends where the next begins",
-                    _at(component, "payout", "tiers", n, "to"),
-                )
-        _first(payout.tiers[0].start[0], Fraction(1), component, "tiers")
-    if payout.kind == "curve":
-        xs, ys = [p[0][0] for p in payout.points], [p[1][0] for p in payout.points]
-        _ascending(xs, component, "points")
-        _first(xs[0], ys[0], component, "points")
-        paying = next((x for x, y in zip(xs, ys, strict=True) if y > 0), None)
-        if payout.threshold and paying is not None and payout.threshold[0] > paying:
-            raise Refused(
-                "is above the first point that pays",
-                "a threshold at or below the first point that pays",
-                "lower the threshold, or take out the points below it",
-                _at(component, "payout", "threshold"),
-            )
-
-
-def _ascending(values: list[Fraction], component: Component, field: str) -> None:
-    if any(a >= b for a, b in zip(values, values[1:], strict=False)):
-        raise Refused(
-            "are not ascending",
-            "each bound above the one before it",
-            "put them in order, each bound once",
-            _at(component, "payout", field),
-        )
-    if values[0] < 0:
-        raise Refused("begin below 0", "bounds of 0 and more", "begin at 0", _at(component, "payout", field))
-
-
-def _first(start: Fraction, pays: Fraction, component: Component, field: str) -> None:
-    if start > 0 and pays != 0 and component.payout.below is None:
-        raise Refused(
-            "do not say what is paid below the first bound (a gap)",
-            "a first bound of 0, or below: pays nothing",
-            "add the line below: pays nothing",
-            _at(component, "payout", field),
-        )
-
-
 def _target(plan: WrittenPlan) -> None:
-    weights = Fraction(0)
+    weights, weighted = Fraction(0), False
     for c in plan.components:
-        if c.unit == "bonus" or not plan.on_target:
+        if c.weightless or not plan.on_target:
             if c.weight is not None:
-                why = "a bonus carries no weight" if c.unit == "bonus" else "a weight needs a target_incentive"
-                raise Refused(f"is given, but {why}", "no weight", "take the weight out", _at(c, "weight"))
+                named = {"count": "payout per piece"}.get(c.unit, c.payout.kind)
+                why = f"a {named} carries no weight" if c.weightless else "a weight needs a target_incentive"
+                raise Refused(f"is given, but {why}", "no weight", "take the weight out", place(c, "weight"))
             if c.unit == "target":
                 raise Refused(
                     "pays multiples of a target that the plan does not name",
                     "a target_incentive, or rates in %",
                     "add target_incentive: AMOUNT (or: assigned)",
-                    _at(c, "payout"),
+                    place(c, "payout"),
                 )
             continue
         if c.weight is None:
@@ -160,44 +62,38 @@ def _target(plan: WrittenPlan) -> None:
                 "is not there",
                 "a weight for each component of a plan with a target_incentive",
                 "add for example weight: 75%",
-                _at(c, "weight"),
+                place(c, "weight"),
             )
         if c.weight < 0:
-            raise Refused("is below 0", "weights of 0 % and more", "change the weights", _at(c, "weight"))
-        weights += c.weight
-        at_target = shape(c.payout, Fraction(1), Fraction) if c.unit == "target" else None
+            raise Refused("is below 0", "weights of 0 % and more", "change the weights", place(c, "weight"))
+        weights, weighted = weights + c.weight, True
+        at_target = _at_target(c.payout) if c.unit == "target" else None
         if at_target != 1:
             seen = "a rate on money" if at_target is None else f"{plain(at_target * 100)} % of target"
             raise Refused(
                 f"pays {seen} at 100 % attainment",
                 "exactly the target incentive at 100 %",
                 "change the rates or points so that 100 % pays 100 %",
-                _at(c, "payout"),
+                place(c, "payout"),
             )
-    if plan.on_target and weights != 1:
+    if plan.on_target and (weights != 1 or not weighted):
         raise Refused(
             f"add up to {plain(weights * 100)} %",
             "weights that add up to 100 %",
             "change the weights",
             ("components", None, "weight"),
         )
-    if plan.cap and not plan.on_target:
-        raise Refused(
-            "needs a target_incentive", "a cap in plans with a target_incentive", "take the cap out", ("cap", "at")
-        )
-    if plan.cap and plan.cap.at < 1:
-        raise Refused("is below target", "100% of target or more", "raise the cap", ("cap", "at"))
+
+
+def _at_target(payout) -> Fraction:
+    if payout.kind == "matrix":
+        return matrix(payout, Fraction(1), Fraction(1), Fraction)
+    return shape(payout, Fraction(1), Fraction)
 
 
 def _references(plan: WrittenPlan) -> None:
     known = {c.id: c for c in plan.components}
-    named = [(_at(c, "payout", "when"), c.payout.when.component, True) for c in plan.components if c.unit == "bonus"]
-    for n, gate in enumerate(plan.gates):
-        named += [
-            (("gates", n, "if"), gate.condition.component, True),
-            (("gates", n, "then"), gate.effect.component, False),
-        ]
-    for where, name, measured in named:
+    for where, name, measured, by in _named(plan):
         if name not in known:
             raise Refused(
                 f"names the component {name!r}, which does not exist",
@@ -205,55 +101,85 @@ def _references(plan: WrittenPlan) -> None:
                 "name a component of this plan",
                 where,
             )
-        if measured and known[name].measure.of != "bookings":
+        if measured and not known[name].measure.goaled:
             raise Refused(
                 f"needs the attainment of {name!r}, which does not measure bookings",
-                "a component of: bookings",
+                "a component of: bookings, score or weighted, or one with a goal",
                 "name another component",
                 where,
             )
-
-
-def _settling(plan: WrittenPlan) -> None:
-    period, span = plan.period, plan.effective
-    if (period.accumulate == "ytd") != (period.true_up is not None):
-        raise Refused(
-            "is not there" if period.true_up is None else "needs accumulate: ytd",
-            "true_up: deduct_paid together with accumulate: ytd",
-            "give both or neither",
-            ("period", "true_up"),
-        )
-    if span.first > span.last:
-        raise Refused("ends before it begins", "a last day after the first", "change the days", ("effective", "to"))
-    next_day = span.last.toordinal() + 1
-    if span.first.day != 1 or type(span.last).fromordinal(next_day).day != 1:
-        raise Refused(
-            "is not made of whole months",
-            "the first day of a month to the last day of a month",
-            "begin on the 1st and end on the last day of a month",
-            ("effective",),
-        )
-
-
-def _amounts(plan: WrittenPlan) -> None:
-    grain = 10**plan.rounding.scale
-    amounts = (
-        [] if not isinstance(plan.target_incentive, Fraction) else [(("target_incentive",), plan.target_incentive)]
-    )
-    for c in plan.components:
-        bounds = [(("tiers", n, "from"), t.start) for n, t in enumerate(getattr(c.payout, "tiers", []))]
-        bounds += [(("points", n), b) for n, point in enumerate(getattr(c.payout, "points", [])) for b in point]
-        amounts += [(_at(c, "payout", *where), value) for where, (value, unit) in bounds if unit == "money"]
-        amounts += [(_at(c, "payout", "pays"), c.payout.pays)] if c.unit == "bonus" else []
-    for where, amount in amounts:
-        if (amount * grain).denominator != 1:
+        if by is not None and plan.span(by) != plan.span(known[name]):
             raise Refused(
-                f"= {plain(amount)} is finer than the minor unit",
-                f"at most {plan.rounding.scale} decimals",
-                "round the amount",
+                f"names {name!r}, which is measured over another span",
+                f"a component measured over the {plan.span(by)}",
+                "give both the same span",
                 where,
             )
-    if isinstance(plan.target_incentive, Fraction) and plan.target_incentive <= 0:
-        raise Refused(
-            "is not above 0", "an amount above 0, or assigned", "give the yearly amount", ("target_incentive",)
-        )
+    for c in plan.components:
+        for name in c.measure.parts or {}:
+            if known[name].measure.of == "weighted":
+                raise Refused(
+                    f"names {name!r}, whose attainment is weighted itself",
+                    "components that measure something",
+                    "name the parts of it",
+                    place(c, "measure", "parts"),
+                )
+
+
+def _named(plan: WrittenPlan) -> list[tuple]:
+    """Where a component is named: place, name, whether its attainment is needed, the component that needs it."""
+    known = {c.id: c for c in plan.components}
+    named = []
+    for c in plan.components:
+        payout = c.payout
+        if c.unit == "bonus":
+            named.append((place(c, "payout", "when"), payout.when.component, True, c))
+        if c.unit == "pool" and payout.eligible:
+            named.append((place(c, "payout", "eligible"), payout.eligible.component, True, c))
+        if payout.kind == "matrix":
+            named += [
+                (place(c, "payout", side, "of"), getattr(payout, side).of, True, c)
+                for side in ("rows", "columns")
+                if getattr(payout, side)
+            ]
+        named += [(place(c, "measure", "parts"), name, True, c) for name in c.measure.parts or {}]
+    for n, gate in enumerate(plan.gates):
+        by = known.get(gate.effect.component)
+        named.append((("gates", n, "then"), gate.effect.component, False, None))
+        named.append((("gates", n, "if"), gate.condition.component, True, by))
+        if gate.effect.most and by is not None and by.unit != "target":
+            raise Refused(
+                f"limits {by.id!r}, which pays no part of the target",
+                "pays at most PERCENTAGE for a part of the target",
+                "give the component a cap in money",
+                ("gates", n, "then"),
+            )
+    return named
+
+
+def _modifiers(plan: WrittenPlan) -> None:
+    known = {c.id: c for c in plan.components}
+    for n, modifier in enumerate(plan.modifiers.of if plan.modifiers else ()):
+        where, factor = ("modifiers", "of", n), modifier.factor
+        if unit_of(factor) != "target":
+            raise Refused("is not a percentage", "1x, or a curve or matrix of percentages", "write rate: 1x",
+                          (*where, "factor"))
+        sides = [s for s in (factor.rows, factor.columns) if s] if factor.kind == "matrix" else []
+        if unknown := [m for m in (*modifier.on, *(s.of for s in sides)) if m not in known]:
+            raise Refused(
+                f"names the component {unknown[0]!r}, which does not exist",
+                ", ".join(known),
+                "name a component of this plan",
+                (*where, "on"),
+            )
+        if factor.kind != "matrix" and not modifier.measure.goaled:
+            raise Refused(f"= {modifier.measure.of!r} with a factor", ", ".join(GOALED), "write of: score",
+                          (*where, "measure", "of"))
+        check_measure(modifier.measure, (*where, "measure"))
+        if plan.on_target and _at_target(factor) != 1:
+            raise Refused(
+                f"is {plain(_at_target(factor) * 100)} % at 100 % attainment",
+                "100 % at 100 % attainment, so that the target is what is paid there",
+                "change the factor",
+                (*where, "factor"),
+            )

@@ -27,7 +27,8 @@ def windows(plan: Plan, tables: Tables, start: str | pd.Timestamp, end: str | pd
     -------
     DataFrame
         window (number), first_month, month (the last one: it pays), first_day, last_day, year (first month of the
-        fiscal year), days, paid (bool: its month lies in start to end).
+        fiscal year), days, paid (bool: its month lies in start to end), asked (bool: it does not lie after end; later
+        spans of the year are there with ``goals: full_year`` alone).
     """
     first, last = month_start(start), month_start(end)
     if last < first or last > month_start(tables.as_of):
@@ -38,22 +39,29 @@ def windows(plan: Plan, tables: Tables, start: str | pd.Timestamp, end: str | pd
         )
     fiscal, length = tables.company.fiscal_year_start, LENGTHS[plan.period.measure]
     begin = year_start(first, fiscal)
-    starts = pd.date_range(begin, last, freq=f"{length}MS")
+    whole = plan.period.goals == "full_year"
+    until = year_start(last, fiscal) + pd.DateOffset(months=11) if whole else last
+    starts = pd.date_range(begin, until, freq=f"{length}MS")
     frame = pd.DataFrame({"first_month": starts})
     frame["month"] = (starts.to_period("M") + (length - 1)).to_timestamp()
     frame["first_day"], frame["last_day"] = starts, frame["month"] + pd.offsets.MonthEnd(1)
     frame["year"] = pd.DatetimeIndex([year_start(day, fiscal) for day in starts])
     frame["days"] = (frame["last_day"] - frame["first_day"]).dt.days + 1
     frame["paid"] = frame["month"].between(first, last)
-    frame = frame[frame["month"] <= last].reset_index(drop=True)
+    frame["asked"] = frame["month"] <= last
+    frame = frame[frame["asked"] | whole].reset_index(drop=True)
     return frame.rename_axis("window").reset_index()
 
 
 def gathered(plan: Plan, spans: pd.DataFrame) -> pd.DataFrame:
-    """Which measured spans (`part`) a window adds up: itself, or its fiscal year to date."""
+    """Which measured spans (`part`) a window adds up: itself, or its fiscal year to date; `goal` and `credit` say for
+    which of both a part counts, `now` marks the window itself."""
     pairs = spans[["window", "year"]].merge(spans[["window", "year"]].rename(columns={"window": "part"}), on="year")
     ytd = plan.period.accumulate == "ytd"
-    return pairs.loc[pairs["part"] <= pairs["window"] if ytd else pairs["part"] == pairs["window"], ["window", "part"]]
+    pairs["now"] = pairs["part"] == pairs["window"]
+    pairs["credit"] = pairs["part"] <= pairs["window"] if ytd else pairs["now"]
+    pairs["goal"] = pairs["credit"] | (plan.period.goals == "full_year")
+    return pairs.loc[pairs["goal"], ["window", "part", "now", "credit", "goal"]]
 
 
 def stays(plan: Plan, tables: Tables, replay: bool) -> pd.DataFrame:

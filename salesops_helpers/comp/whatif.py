@@ -10,7 +10,7 @@ import pandas as pd
 from salesops_helpers.comp.compare import compare, cost
 from salesops_helpers.comp.curves import findings, payout_curve
 from salesops_helpers.comp.numbers import Rate
-from salesops_helpers.comp.parts import Flat, Marginal, Tier
+from salesops_helpers.comp.payout_parts import Flat, Marginal, Tier
 from salesops_helpers.comp.plans import Plan
 from salesops_helpers.comp.rules import check
 from salesops_helpers.data.container import Tables

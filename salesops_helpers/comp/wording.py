@@ -6,136 +6,130 @@ from fractions import Fraction
 
 import pandas as pd
 
-from salesops_helpers.comp.numbers import Condition, Rate, plain
-from salesops_helpers.comp.parts import ASSIGNED, Component
+from salesops_helpers.comp.parts import ASSIGNED
 from salesops_helpers.comp.plans import Plan
-from salesops_helpers.words import joined, money
+from salesops_helpers.comp.wording_payouts import (
+    SPANS,
+    amount,
+    condition,
+    digits,
+    grid,
+    measured,
+    of,
+    pays,
+    percent,
+)
+from salesops_helpers.words import counted, joined, money
 
-WHOSE = {"individual": "the rep's own", "team": "the team's", "region": "the region's", "company": "the company's"}
-COUNTED = {"bookings": "bookings", "commissionable": "commissionable bookings"}
-SIGNS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
-SPANS = {"month": "month", "quarter": "fiscal quarter", "year": "fiscal year"}
+NONE = "–"
 
 
 def plan_in_words(plan: Plan) -> pd.DataFrame:
     """Every rule of a plan as a sentence: plan, part, weight (text), rule (text)."""
-    rows = [
-        (c.id, _percent(c.weight) if c.weight is not None else "–", f"{_measured(c)}: {_pays(plan, c)}.")
-        for c in plan.components
-    ]
-    rows += [
-        (
-            "gate",
-            "–",
-            f"If {_condition(plan, g.condition)}, {g.effect.component} pays {_percent(g.effect.share)} "
-            "of what it would pay.",
-        )
-        for g in plan.gates
-    ]
-    if plan.cap:
-        rows.append(
-            (
-                "cap",
-                "–",
-                f"The total of a {SPANS[plan.period.measure]} is at most {_percent(plan.cap.at)} of target; the "
-                "rest is forfeited.",
-            )
-        )
-    rows.append(("period", "–", _period(plan)))
+    rows = [(c.id, percent(c.weight) if c.weight is not None else NONE, _component(plan, c)) for c in plan.components]
+    rows += [(name, NONE, rule) for name, rule in [*_modifiers(plan), *_gates(plan), *_limits(plan), *_terms(plan)]]
+    rows.append(("period", NONE, _period(plan)))
     return pd.DataFrame(rows, columns=["part", "weight", "rule"]).assign(plan=plan.plan)[
         ["plan", "part", "weight", "rule"]
     ]
 
 
-def _measured(component: Component) -> str:
-    against = "" if component.unit == "money" else " against quota"
-    what = f"{WHOSE[component.measure.level]} {COUNTED[component.measure.of]}{against}"
-    return what[0].upper() + what[1:]
+def _component(plan: Plan, c) -> str:
+    alone = c.payout.kind == "fixed" or c.measure.of == "nothing"
+    text = pays(plan, c)
+    text = text[0].upper() + text[1:] if alone else f"{measured(c)}: {text}"
+    return f"{text}{f', by {SPANS[c.span]}' if c.span else ''}."
 
 
-def _pays(plan: Plan, c: Component) -> str:
-    say = {"flat": _flat, "marginal": _tiers, "retroactive": _tiers, "curve": _curve, "bonus": _bonus}
-    return say[c.payout.kind](plan, c)
+def _modifiers(plan: Plan) -> list[tuple[str, str]]:
+    if not plan.modifiers:
+        return []
+    rows = []
+    for m in plan.modifiers.of:
+        what = of(m.measure)
+        if m.factor.kind == "matrix":
+            factor = grid(m.factor)
+        elif m.factor.kind == "flat":
+            factor = f"the attainment of {what}"
+        else:
+            points = [f"{percent(y[0])} at {percent(x[0])}" for x, y in m.factor.points]
+            factor = f"a percentage by the attainment of {what}: {joined(points)}, straight lines between"
+        rows.append((m.id, f"What {joined(m.on)} {'pay' if len(m.on) > 1 else 'pays'} is multiplied by {factor}."))
+    if len(rows) > 1:
+        how = "multiplied with each other" if plan.modifiers.combine == "multiply" else (
+            "added up by their differences from 100 %")
+        rows.append(("factors", f"Several factors on one part are {how}."))
+    return rows
 
 
-def _rate(rate: Rate) -> str:
-    return (
-        f"{plain(rate.value)} × its part of the target"
-        if rate.of == "target"
-        else f"{plain(rate.value * 100)} % of the money"
-    )
+def _gates(plan: Plan) -> list[tuple[str, str]]:
+    found = []
+    for g in plan.gates:
+        share = percent(g.effect.share)
+        what = f"at most {share} of its part of the target" if g.effect.most else f"{share} of what it would pay"
+        found.append(("gate", f"If {condition(plan, g.condition)}, {g.effect.component} pays {what}."))
+    return found
 
 
-def _flat(plan: Plan, c: Component) -> str:
-    rate = c.payout.rate
-    if rate.of == "target" and rate.value == 1:
-        return "its part of the target, in step with attainment"
-    return f"{_rate(rate)}, times attainment" if rate.of == "target" else f"{_rate(rate)} on every sale"
+def _limits(plan: Plan) -> list[tuple[str, str]]:
+    if not plan.cap:
+        return []
+    later = "is paid in later spans of the fiscal year, as far as their cap allows"
+    rest = "is forfeited" if plan.cap.excess == "forfeited" else later
+    return [("cap", f"The total of a {SPANS[plan.period.measure]} is at most {percent(plan.cap.at)} of target; the "
+             f"rest {rest}.")]
 
 
-def _tiers(plan: Plan, c: Component) -> str:
-    tiers, currency = c.payout.tiers, plan.currency
-    on_target = c.unit == "target"
-    rates = [f"{plain(tier.rate.value)} ×" if on_target else _rate(tier.rate) for tier in tiers]
-    steps = [f"{rate} from {_bound(tier.start, currency)}" for rate, tier in zip(rates, tiers, strict=True)]
-    how = (
-        "each band at its own rate"
-        if c.payout.kind == "marginal"
-        else (f"everything at the rate that is reached, exactly on a bound the {c.payout.tie} one")
-    )
-    below = "" if tiers[0].start[0] == 0 else f"; nothing below {_bound(tiers[0].start, currency)}"
-    lead = "its part of the target in step with attainment, " if on_target else ""
-    return f"{lead}{joined(steps)}, {how}{below}"
+def _terms(plan: Plan) -> list[tuple[str, str]]:
+    rows = []
+    if plan.ramp:
+        steps = joined([percent(s) for s in plan.ramp.quota])
+        first = counted(len(plan.ramp.quota), "month")
+        rows.append(("ramp", f"In the first {first} on the plan the quota is {steps} of the full one."))
+    if plan.guarantee:
+        rows.append(("guarantee", f"In the first {counted(plan.guarantee.months, 'month')} on the plan earnings are at "
+                     f"least {amount(plan, plan.guarantee.amount)} a month, for a part of a month that part of it."))
+    if plan.draw:
+        rows.append(("draw", _draw(plan)))
+    if plan.clawback:
+        rows.append(("clawback", _clawback(plan)))
+    return rows
 
 
-def _curve(plan: Plan, c: Component) -> str:
-    payout, currency = c.payout, plan.currency
-    points = [
-        f"{_bound(y, currency)} of its part at {_bound(x, currency)}"
-        if c.unit == "target"
-        else f"{_bound(y, currency)} at {_bound(x, currency)}"
-        for x, y in payout.points
-    ]
-    beyond = "no more beyond" if payout.beyond == "flat" else "on along the same line beyond"
-    floor = payout.threshold or (payout.points[0][0] if payout.below else None)
-    below = f"; nothing below {_bound(floor, currency)}" if floor else ""
-    return f"{joined(points)}, straight lines between, {beyond}{below}"
+def _draw(plan: Plan) -> str:
+    draw = plan.draw
+    until = f" until {draw.ends}" if draw.ends else ""
+    each = f"{amount(plan, draw.amount)} a month{until}"
+    if draw.kind == "non_recoverable":
+        return f"Pay is at least {each}; what is not earned is not owed."
+    if draw.recovery == "above_draw":
+        return (f"Pay is at least {each}; what is not earned is owed, and taken from later pay, but only from what "
+                "exceeds the draw.")
+    return f"{each} is paid beside earnings as an advance, owed, and taken from the earnings of the months after it."
 
 
-def _bonus(plan: Plan, c: Component) -> str:
-    amount = money(float(c.payout.pays), plan.currency, _digits(c.payout.pays))
-    return f"{amount} for each {SPANS[plan.period.measure]} in which {_condition(plan, c.payout.when)}"
+def _clawback(plan: Plan) -> str:
+    back = plan.clawback
+    window = f"A deal that is cancelled within {counted(back.window_days, 'day')} of its closing"
+    if back.method == "recompute_period":
+        return f"{window} is taken out, its period is computed again, and the difference is booked."
+    steps = [f"{percent(s.share)} within {s.within_days} days" for s in back.shares] or ["100 %"]
+    return f"{window} costs a share of what was paid for it: {joined(steps)}."
 
 
 def _period(plan: Plan) -> str:
     span = SPANS[plan.period.measure]
-    if plan.period.accumulate == "ytd":
-        how = (
-            f"At the end of each {span} the fiscal year to date is computed anew, and what was paid before is deducted"
-        )
+    if plan.period.to_date:
+        goals = ", against the goals of the whole year" if plan.period.goals == "full_year" else ""
+        how = (f"At the end of each {span} the fiscal year to date is computed anew{goals}, and what was paid before "
+               "is deducted")
+    elif plan.period.accumulate == "ytd":
+        how = f"Each {span} is paid on its own; the fiscal year to date decides which rate holds for it"
     else:
         how = f"Each {span} is measured on its own and paid with its last month"
     if plan.target_incentive == ASSIGNED:
         return f"{how}. The target is each rep's own."
     if isinstance(plan.target_incentive, Fraction):
-        amount = money(float(plan.target_incentive), plan.currency, _digits(plan.target_incentive))
-        return f"{how}. The target is {amount} over {plan.effective.first} to {plan.effective.last}."
+        given = money(float(plan.target_incentive), plan.currency, digits(plan.target_incentive))
+        return f"{how}. The target is {given} over {plan.effective.first} to {plan.effective.last}."
     return f"{how}."
-
-
-def _condition(plan: Plan, condition: Condition) -> str:
-    level = WHOSE[plan.component(condition.component).measure.level]
-    return f"{level} attainment is {SIGNS[condition.sign]} {_percent(condition.bound)}"
-
-
-def _percent(value: Fraction) -> str:
-    return f"{plain(value * 100)} %"
-
-
-def _bound(bound: tuple[Fraction, str], currency: str) -> str:
-    value, unit = bound
-    return _percent(value) if unit == "attainment" else money(float(value), currency, _digits(value))
-
-
-def _digits(value: Fraction) -> int:
-    return 0 if value.denominator == 1 else 2
