@@ -46,7 +46,7 @@ def credit(tables: Tables, unit: str | None) -> pd.DataFrame:
     """
     import ibis
 
-    relation = _credit(tables)
+    relation = credit_rows(tables)
     if unit != "rep_id":
         relation = relation.filter(~relation["overlay"])
     name = ibis.literal(tables.company.name) if unit is None else relation[unit].fill_null("(none)")
@@ -57,16 +57,17 @@ def credit(tables: Tables, unit: str | None) -> pd.DataFrame:
     return tables.rows_engine.collect(sums, "opportunities").astype({"unit": object, "wins": "int64"})
 
 
-def _credit(tables: Tables) -> ir.Table:
-    """One row a won deal and rep: opportunity_id, rep_id, product, month, bookings, overlay, alone (not split), place;
-    held in the engine."""
+def credit_rows(tables: Tables) -> ir.Table:
+    """One row a won deal and rep: opportunity_id, rep_id, product, lead_source, month, bookings, overlay, alone (not
+    split), team, region (on the day of closing); held in the engine."""
     deals = tables.rows("opportunities")
     won = deals.filter((deals["status"] == "won") & deals["closed_on"].notnull())
-    won = won.select("opportunity_id", "rep_id", "product", "closed_on", "amount", month=won["closed_on"].truncate("M"))
+    columns = ["opportunity_id", "rep_id", "product", "lead_source"]
+    won = won.select(*columns, "closed_on", "amount", month=won["closed_on"].truncate("M"))
     shared = _shared(won, tables) if tables.has("splits") else won.mutate(
         bookings=won["amount"], overlay=won["amount"].isnull() & False, alone=won["opportunity_id"].notnull())
-    columns = ["opportunity_id", "rep_id", "product", "month", "bookings", "overlay", "alone", *PLACE[::2]]
-    return tables.rows_engine.held(f"credit_{tables.as_of:%Y%m%d}", _placed(shared, tables).select(columns))
+    rows = _placed(shared, tables).select(*columns, "month", "bookings", "overlay", "alone", *PLACE[::2])
+    return tables.rows_engine.held(f"credit_{tables.as_of:%Y%m%d}", rows)
 
 
 def _shared(won: ir.Table, tables: Tables) -> ir.Table:

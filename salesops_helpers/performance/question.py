@@ -1,0 +1,174 @@
+"""What a scorecard is asked: of which tables, for which periods, by which unit; and rows counted in its periods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from salesops_helpers.data.columns import TEXT
+from salesops_helpers.data.container import Tables
+from salesops_helpers.measures import month_end, place_on
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+NONE = "(none)"
+EVER = pd.Timestamp(1900, 1, 1)
+FAR = pd.Timestamp(2200, 1, 1)
+
+
+class Question:
+    """The question that every KPI answers.
+
+    Attributes
+    ----------
+    tables : Tables
+        As of the day up to which everything is known.
+    by : str or None
+        The unit.
+    months : DatetimeIndex
+        The last months of the periods, one after the other.
+    length : int
+        Months in a period.
+    frames : mapping
+        Frames of other parts of the kit: `forecasts`, `pay`, `probabilities`.
+    """
+
+    def __init__(self, tables: Tables, months: pd.DatetimeIndex, by: str | None = None, length: int = 1,
+                 frames: Mapping[str, pd.DataFrame] | None = None):
+        self.tables, self.months, self.by, self.length = tables, months, by, length
+        self.frames = {name: frame for name, frame in (frames or {}).items() if frame is not None}
+        self.first, self.last = number(months[0]), number(months[-1])
+        self._found: dict[Callable, object] = {}
+
+    def once(self, function: Callable[[Question], object]):
+        """What `function` answers to this question, worked out once."""
+        if function not in self._found:
+            self._found[function] = function(self)
+        return self._found[function]
+
+    @property
+    def keys(self) -> list[str]:
+        """Columns by which rows in the engine are grouped: unit (where there is one) and period."""
+        return ["period"] if self.by is None else ["unit", "period"]
+
+    def held(self, name: str, make: Callable[[Tables], ir.Table]) -> ir.Table:
+        """A relation used by several KPIs, kept in the engine for this as-of day."""
+        engine, key = self.tables.rows_engine, f"{name}_{self.tables.as_of:%Y%m%d}"
+        if hasattr(engine.checker, "con") and not engine.is_cut and key in engine.checker.con.list_tables():
+            return engine.checker.con.table(key)
+        return engine.held(key, make(self.tables))
+
+    def dated(self, rows: ir.Table, day: str) -> ir.Table:
+        """The rows dated (column `day`) in a period, once for each period, with its number in `period`."""
+        at = index(rows[day])
+        if self.length == 1:
+            return rows.filter(rows[day].notnull() & at.between(self.first, self.last)).mutate(period=at)
+        return self._spread(rows.filter(rows[day].notnull()), at, at + self.length)
+
+    def during(self, rows: ir.Table, since: str, until: str) -> ir.Table:
+        """The rows that stand open (from the day `since` on, until the day `until`) at the end of a period."""
+        rows = rows.filter(rows[since].notnull())
+        return self._spread(rows, index(rows[since]), index(rows[until]).fill_null(self.last + 1))
+
+    def at_risk(self, rows: ir.Table, since: str, until: str) -> ir.Table:
+        """The rows that stand open on some day of a period, the last day included."""
+        rows = rows.filter(rows[since].notnull())
+        return self._spread(rows, index(rows[since]), index(rows[until]).fill_null(self.last) + self.length)
+
+    def _spread(self, rows: ir.Table, start, stop) -> ir.Table:
+        import ibis
+
+        start, stop = ibis.greatest(start, self.first), ibis.least(stop, self.last + 1)
+        rows = rows.mutate(_start=start.cast("int64"), _stop=stop.cast("int64"))
+        rows = rows.filter(rows["_start"] < rows["_stop"])
+        return rows.mutate(period=ibis.range(rows["_start"], rows["_stop"]).unnest()).drop("_start", "_stop")
+
+    def united(self, rows: ir.Table, day: str = "", rep: str = "rep_id", source: str = "lead_source") -> ir.Table:
+        """The rows with their `unit`: the place of the rep on the day in column `day` for teams and regions."""
+        if self.by is None:
+            return rows
+        if self.by in ("team", "region"):
+            return self._placed(rows, day, rep)
+        column = {"rep": rep, "lead_source": source}.get(self.by, self.by)
+        return rows.mutate(unit=rows[column].fill_null(NONE))
+
+    def _placed(self, rows: ir.Table, day: str, rep: str) -> ir.Table:
+        import ibis
+
+        spans = ibis.memtable(self.once(places)[["rep_id", "since", "until", self.by]]).rename(
+            _rep="rep_id", _since="since", _until="until", unit=self.by)
+        both = rows.left_join(spans, [rows[rep] == spans["_rep"], rows[day] >= spans["_since"],
+                                      rows[day] < spans["_until"]])
+        return both.mutate(unit=both["unit"].fill_null(NONE)).drop("_rep", "_since", "_until")
+
+    def sums(self, rows: ir.Table, *more: str, **sought) -> pd.DataFrame:
+        """Sums of rows by unit, month and the columns `more`, fetched from the engine: sorted, months as dates."""
+        keys = [*self.keys, *more]
+        frame = self.tables.rows_engine.collect(rows.group_by(keys).agg(**sought), "opportunities")
+        return self.framed(frame, *more)
+
+    def framed(self, frame: pd.DataFrame, *more: str) -> pd.DataFrame:
+        """An engine's answer with `unit` and `month` (date) in place of the period's number, sorted."""
+        frame = frame.assign(month=first_day(frame["period"]))
+        frame["unit"] = self.tables.company.name if self.by is None else frame["unit"].astype(object)
+        keys = ["unit", "month", *more]
+        rest = [c for c in frame.columns if c not in (*keys, "period")]
+        return frame[keys + rest].sort_values(keys, ignore_index=True)
+
+    def summed(self, monthly: pd.DataFrame) -> pd.DataFrame:
+        """Monthly sums (unit, month, columns of numbers) as sums over the periods, on the units and months of all."""
+        table = monthly.groupby(["unit", "month"]).sum()
+        wide = table.unstack("unit")
+        start = self.months[0] - pd.DateOffset(months=self.length - 1)
+        wide = wide.reindex(pd.date_range(start, self.months[-1], freq="MS", name="month"), fill_value=0).fillna(0)
+        wide = wide.rolling(self.length).sum() if self.length > 1 else wide
+        long = wide.loc[self.months[0]:].stack("unit", future_stack=True)
+        return long.reorder_levels(["unit", "month"]).sort_index().reset_index()
+
+    def by_place(self, frame: pd.DataFrame, day: pd.Series) -> pd.Series:
+        """Unit of each row of a frame with rep_id, on a day."""
+        if self.by is None:
+            return pd.Series(self.tables.company.name, index=frame.index, dtype=object)
+        if self.by == "rep":
+            return frame["rep_id"].astype(object).fillna(NONE)
+        return place_on(self.tables, frame["rep_id"], day)[self.by].astype(object).fillna(NONE)
+
+    def ends(self, months: pd.Series) -> pd.Series:
+        """The last known day of each month."""
+        return (months + pd.offsets.MonthEnd(0)).clip(upper=self.tables.as_of)
+
+
+def number(month: pd.Timestamp) -> int:
+    """Months since the year 0: one number a month, without gaps."""
+    return month.year * 12 + month.month - 1
+
+
+def index(day):
+    """The same number of a column of days in the engine."""
+    return (day.year().cast("int64") * 12 + day.month() - 1).cast("int64")
+
+
+def first_day(numbers: pd.Series) -> pd.Series:
+    """The first day of each month by its number."""
+    found = pd.to_datetime({"year": numbers // 12, "month": numbers % 12 + 1, "day": 1})
+    return found.astype("datetime64[ns]")
+
+
+def places(ask: Question) -> pd.DataFrame:
+    """Where each rep stands from day to day: rep_id, since, until (first day after), team, region.
+
+    By rep_history from its first day on, before it and without it as of the as-of day, as `measures.place_on` does.
+    """
+    tables, columns = ask.tables, ["team", "region"]
+    now = tables.reps.drop_duplicates("rep_id")[["rep_id", *columns]].assign(since=EVER)
+    then = tables.rep_history[["rep_id", "valid_from", *columns]].rename(columns={"valid_from": "since"})
+    known = pd.concat([now, then], ignore_index=True) if len(then) else now
+    known = known.dropna(subset=["rep_id", "since"]).sort_values(["rep_id", "since"], kind="stable")
+    known["until"] = known.groupby("rep_id")["since"].shift(-1).fillna(FAR)
+    return known.astype(dict.fromkeys(columns, TEXT))[["rep_id", "since", "until", *columns]].reset_index(drop=True)
+
+
+__all__ = ["NONE", "Question", "first_day", "index", "month_end", "number", "places"]

@@ -1,0 +1,129 @@
+"""Every KPI once: its words, formula, unit, direction, source and forms, and the register that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from salesops_helpers.errors import SalesOpsError, listed
+
+if TYPE_CHECKING:
+    from salesops_helpers.performance.question import Question
+
+UNITS = ("region", "team", "rep", "product", "lead_source")
+PEOPLE = ("region", "team", "rep")
+KINDS = {
+    "sum": "counted in full; a sum over units is the company's; no range, nothing is estimated",
+    "quotient": "one full count or sum ÷ another, such as a plan; no range, nothing is estimated",
+    "rate": "a share of counted cases; range: Jeffreys' beta-binomial interval",
+    "counts": "one count ÷ another; range: both taken as Poisson, so the share of the first is binomial (Jeffreys)",
+    "ratio": "a money ratio or a mean; range: bootstrap of whole accounts",
+    "median": "a median; range: exact, from the order statistics",
+    "survival": "a Kaplan–Meier median, cases without the event censored; range: log-log, by Greenwood's variance",
+    "given": "worked out with its own range by the function that gives it",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to compute a KPI.
+
+    Attributes
+    ----------
+    name : str
+        Name of the form, unique in its KPI.
+    formula, population : str
+        In words: the numerator and the denominator; which cases count.
+    kind : str
+        One of `KINDS`: what the figure is, which decides how its range is found.
+    cells : callable
+        Question → frame with unit, month, and what the kind needs: numerator (sum); numerator, denominator (quotient,
+        rate, counts, ratio); the columns of `ranges.medians` or `ranges.survival`; n (cases) where it is not the
+        denominator. ratio: one row a bucket of accounts (column bucket).
+    by : tuple of str
+        Units for which the form can be asked.
+    needs : tuple of str
+        Tables without which there is no figure.
+    frame : str
+        Name of the frame that must be handed over (`forecasts`, `pay`, `probabilities`); empty: none.
+    """
+
+    name: str
+    formula: str
+    population: str
+    kind: str
+    cells: Callable[[Question], pd.DataFrame]
+    by: tuple[str, ...] = UNITS
+    needs: tuple[str, ...] = ()
+    frame: str = ""
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI; its first form is the default.
+
+    Attributes
+    ----------
+    name, title, words : str
+        Key, as printed, and what it says in one sentence.
+    unit : str
+        "share", "currency", "days", "deals", …
+    direction : {"up", "down", "none"}
+        Which way is better.
+    source : str
+        The tables and columns behind it.
+    forms : tuple of Form
+        Ways to compute it, the default first.
+    """
+
+    name: str
+    title: str
+    words: str
+    unit: str
+    direction: str
+    source: str
+    forms: tuple[Form, ...]
+
+    @property
+    def default(self) -> Form:
+        return self.forms[0]
+
+    def form(self, name: str) -> Form:
+        """The form called `name`. Raises `SalesOpsError` where the KPI has none of that name."""
+        found = next((form for form in self.forms if form.name == name), None)
+        if found is None:
+            raise SalesOpsError(f"{self.name} has no form {name!r}", listed([f.name for f in self.forms]),
+                                "choose one of these")
+        return found
+
+
+def additive(form: Form) -> bool:
+    """Is the company's figure the sum of the units'?"""
+    return form.kind == "sum"
+
+
+def registry() -> dict[str, Kpi]:
+    """Every KPI of the package by name, in the order in which they are shown."""
+    from salesops_helpers.performance import definitions
+
+    return {kpi.name: kpi for module in definitions.MODULES for kpi in module.KPIS}
+
+
+def dictionary(kpis: dict[str, Kpi] | None = None) -> pd.DataFrame:
+    """The KPI dictionary.
+
+    Returns
+    -------
+    DataFrame
+        One row a KPI and form, the default first: kpi, title, form, formula, population, unit, direction, kind, range
+        (how it is found), words, source.
+    """
+    return pd.DataFrame([
+        {"kpi": kpi.name, "title": kpi.title, "form": form.name, "formula": form.formula,
+         "population": form.population, "unit": kpi.unit, "direction": kpi.direction, "kind": form.kind,
+         "range": KINDS[form.kind], "words": kpi.words, "source": kpi.source}
+        for kpi in (registry() if kpis is None else kpis).values() for form in kpi.forms
+    ])

@@ -1,0 +1,140 @@
+"""The KPI scorecard: every KPI and form by unit, with what it rests on, its range, its goal and the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from salesops_helpers.data.container import Tables
+from salesops_helpers.errors import SalesOpsError, listed
+from salesops_helpers.measures import month_start
+from salesops_helpers.performance.question import Question
+from salesops_helpers.performance.ranges import COLUMNS, KEYS, answered
+from salesops_helpers.performance.registry import UNITS, Form, Kpi, registry
+
+ORDER = ["month", "kpi", "form", "unit", "name", *COLUMNS, "goal", "previous", "change", "on_list_price", "still_open"]
+
+
+def scorecard(
+    tables: Tables, month: str | pd.Timestamp, by: str | None = None, length: int = 1,
+    kpis: Iterable[str] | None = None, forecasts: pd.DataFrame | None = None, pay: pd.DataFrame | None = None,
+    probabilities: pd.DataFrame | None = None, register: dict[str, Kpi] | None = None,
+) -> pd.DataFrame:
+    """Every KPI and form of one period, by unit.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``, the last month of the period; not later than the as-of month.
+    by : {None, "region", "team", "rep", "product", "lead_source"}
+        The unit; None: the company. Teams and regions are the rep's on the day of what is counted.
+    length : int
+        Months in the period: 1, 3 for a quarter's, 12 for a year's.
+    kpis : names, optional
+        Only these.
+    forecasts : DataFrame, optional
+        Frozen forecasts: month, forecast, and where there are any unit, low, high.
+    pay : DataFrame, optional
+        Cash compensation: rep_id, month, base, variable.
+    probabilities : DataFrame, optional
+        Win probabilities of open deals: opportunity_id, probability.
+    register : dict, optional
+        The KPIs by name; default: `registry()`.
+
+    Returns
+    -------
+    DataFrame
+        One row a KPI, form and unit: month, kpi, form, unit (rep_id for reps, else the name), name (as printed),
+        value, numerator, denominator, n (cases), low, high (90 % range; missing where nothing is estimated), goal,
+        previous (the period before, as known on the same as-of day), change (value − previous), on_list_price (share
+        of the figure that rests on list prices), still_open (share of the cases that are still open). A figure whose
+        denominator is 0 is missing, never 0. A form whose table or frame is missing has no row.
+
+    Raises
+    ------
+    SalesOpsError
+        Where the month lies after the as-of day, or `by`, `length` or a KPI is not known.
+    """
+    found = scorecard_history(tables, month, 1, by, length, kpis, forecasts, pay, probabilities, register)
+    return found.reset_index(drop=True)
+
+
+def scorecard_history(
+    tables: Tables, month: str | pd.Timestamp, months: int = 24, by: str | None = None, length: int = 1,
+    kpis: Iterable[str] | None = None, forecasts: pd.DataFrame | None = None, pay: pd.DataFrame | None = None,
+    probabilities: pd.DataFrame | None = None, register: dict[str, Kpi] | None = None,
+) -> pd.DataFrame:
+    """`scorecard` of the periods that end in each of the `months` months up to `month`, all as known on the as-of day.
+
+    Columns and errors as in `scorecard`; sorted by KPI, form, unit and month.
+    """
+    register = registry() if register is None else register
+    last = _checked(tables, month, months, by, length)
+    chosen = [register[name] for name in _chosen(kpis, register)]
+    start = last - pd.DateOffset(months=months + length - 1)
+    frames = {"forecasts": forecasts, "pay": pay, "probabilities": probabilities}
+    ask = Question(tables, pd.date_range(start, last, freq="MS"), by, length, frames)
+    parts = {(kpi.name, form.name): answered(form.kind, form.cells(ask))
+             for kpi in chosen for form in kpi.forms if asked(form, ask)}
+    found = _stacked(parts, ask, register)
+    found["name"] = names(tables, found["unit"], by)
+    found["goal"] = float("nan")
+    first = last - pd.DateOffset(months=months - 1)
+    return found[found["month"] >= first][ORDER].reset_index(drop=True)
+
+
+def asked(form: Form, ask: Question) -> bool:
+    """Can this form be answered: for the unit, with the tables and frames that there are?"""
+    given = not form.frame or form.frame in ask.frames
+    return given and (ask.by is None or ask.by in form.by) and all(map(ask.tables.has, form.needs))
+
+
+def _stacked(parts: dict[tuple[str, str], pd.DataFrame], ask: Question, register: dict[str, Kpi]) -> pd.DataFrame:
+    """The answers one below the other, each on every unit and month, with the period before."""
+    units = sorted({unit for part in parts.values() for unit in part.index.unique("unit")})
+    units = units or ([ask.tables.company.name] if ask.by is None else [])
+    grid = pd.MultiIndex.from_product([units, ask.months], names=KEYS)
+    if not parts or not units:
+        return pd.DataFrame(columns=ORDER)
+    frames = []
+    for (kpi, form), part in parts.items():
+        part = part.reindex(grid)
+        if register[kpi].form(form).kind == "sum":
+            part[["value", "numerator"]] = part[["value", "numerator"]].fillna(0.0)
+        before = part["value"].groupby(level="unit").shift(ask.length)
+        frames.append(part.assign(kpi=kpi, form=form, previous=before, change=part["value"] - before).reset_index())
+    found = pd.concat(frames, ignore_index=True).reindex(columns=ORDER)
+    numbers = [c for c in ORDER if c not in ("month", "kpi", "form", "unit", "name")]
+    return found.astype(dict.fromkeys(numbers, "float64"))
+
+
+def names(tables: Tables, units: pd.Series, by: str | None) -> pd.Series:
+    """Units as printed: reps by name, with the id where two share one."""
+    if by != "rep":
+        return units
+    reps = tables.reps.drop_duplicates("rep_id").set_index("rep_id")["name"].astype(object)
+    twice = reps[reps.duplicated(keep=False) & reps.notna()]
+    reps.loc[twice.index] = twice + " (" + twice.index.astype(object) + ")"
+    found = units.astype(object).map(reps)
+    return found.where(found.notna(), units)
+
+
+def _checked(tables: Tables, month, months: int, by: str | None, length: int) -> pd.Timestamp:
+    if by not in (None, *UNITS):
+        raise SalesOpsError(f"by={by!r} is not a unit", f"None, {', '.join(UNITS)}", "choose one of these")
+    for what, given in (("months", months), ("length", length)):
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise SalesOpsError(f"{what} = {given!r} is no number of months", "a whole number from 1", f"set {what}")
+    last = month_start(month)
+    if last > tables.as_of:
+        raise SalesOpsError(f"month {last:%Y-%m} lies after the day up to which these tables are known",
+                            f"months up to {tables.as_of:%Y-%m}", "choose one of them, or load a later day")
+    return last
+
+
+def _chosen(kpis: Iterable[str] | None, register: dict[str, Kpi]) -> list[str]:
+    asked_for = list(register) if kpis is None else list(kpis)
+    if unknown := [name for name in asked_for if name not in register]:
+        raise SalesOpsError(f"no KPI is called {unknown[0]!r}", listed(list(register), 60), "choose some of these")
+    return asked_for
