@@ -74,5 +74,5 @@ def sentence(found: pd.DataFrame) -> str:
     if not moved:
         return f"None of the {span} reads differently today from what was known at the month's own end."
     verb = "reads" if moved == 1 else "read"
-    return (f"{words.number(moved)} of the {span} {verb} differently today from what was known at the month's own end: deals "
-            "were entered, closed or corrected later, or were still open then.")
+    return (f"{words.number(moved)} of the {span} {verb} differently today from what was known at the month's own "
+            "end: deals were entered, closed or corrected later, or were still open then.")
