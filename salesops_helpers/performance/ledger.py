@@ -125,7 +125,8 @@ def reconcile(tables: Tables, card: pd.DataFrame, kpi: str, left: str, right: st
     groups = win_rate_groups(tables, month, length) if kpi == "win_rate" and len(path) > 1 else None
     steps = [{"step": f"as {left.replace('_', ' ')}", "cases": None, "value": rows.loc[left, "value"]}]
     for a, b in zip(path, path[1:], strict=False):
-        steps += _plain(rows.loc[a], rows.loc[b], _WORDS.get(f"{a} > {b}", "")) if groups is None else _by_group(a, b, groups)
+        said = _WORDS.get(f"{a} > {b}", "")
+        steps += _plain(rows.loc[a], rows.loc[b], said) if groups is None else _by_group(a, b, groups)
     frame = pd.DataFrame(steps).astype({"cases": "float64", "value": "float64"})
     return Reconciliation(register[kpi], left, right, frame.assign(change=frame["value"].diff())[STEPS])
 
