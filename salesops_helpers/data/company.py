@@ -69,6 +69,9 @@ class Company(BaseModel):
         Per table and column what one unit in the source stands for: ``amount = 1000`` where amounts are in thousands.
     wide : dict
         Per table with a column a month: the `Wide` settings.
+    goals : dict
+        Per KPI and fiscal year (named by the year in which it starts) the company's goal: ``[goals.bookings]``
+        ``2026 = 12_000_000``. It counts where `targets` and `quotas` say nothing.
     home : Path
         The folder that holds company.toml.
     """
@@ -100,6 +103,7 @@ class Company(BaseModel):
     numbers: dict[str, Literal[".", ","]] = {}
     units: dict[str, dict[str, Annotated[int | float, Field(gt=0, allow_inf_nan=False)]]] = {}
     wide: dict[str, Wide] = {}
+    goals: dict[str, dict[Annotated[str, Field(pattern=r"^\d{4}$")], float]] = {}
     home: Path = Path(".")
 
     @field_validator("source")

@@ -118,15 +118,43 @@ class Question:
         rest = [c for c in frame.columns if c not in (*keys, "period")]
         return frame[keys + rest].sort_values(keys, ignore_index=True)
 
+    def monthly(self) -> Question:
+        """The same question for single months, from the first month of the first period on."""
+        first = self.months[0] - pd.DateOffset(months=self.length - 1)
+        months = pd.date_range(first, self.months[-1], freq="MS")
+        return self if self.length == 1 else Question(self.tables, months, self.by, 1, self.frames)
+
     def summed(self, monthly: pd.DataFrame) -> pd.DataFrame:
-        """Monthly sums (unit, month, columns of numbers) as sums over the periods, on the units and months of all."""
-        table = monthly.groupby(["unit", "month"]).sum()
-        wide = table.unstack("unit")
-        start = self.months[0] - pd.DateOffset(months=self.length - 1)
-        wide = wide.reindex(pd.date_range(start, self.months[-1], freq="MS", name="month"), fill_value=0).fillna(0)
-        wide = wide.rolling(self.length).sum() if self.length > 1 else wide
-        long = wide.loc[self.months[0]:].stack("unit", future_stack=True)
-        return long.reorder_levels(["unit", "month"]).sort_index().reset_index()
+        """Monthly sums (unit, month, perhaps bucket, and columns of numbers) as sums over the periods."""
+        keys = [c for c in ("unit", "month", "bucket") if c in monthly]
+        shifted = [monthly.assign(month=monthly["month"] + pd.DateOffset(months=n)) for n in range(self.length)]
+        every = pd.concat(shifted, ignore_index=True) if self.length > 1 else monthly
+        within = every[every["month"].between(self.months[0], self.months[-1])]
+        return within.groupby(keys, as_index=False).sum() if self.length > 1 else within.reset_index(drop=True)
+
+    def events(self, rows: ir.Table, name: str, day: str, rep: str = "rep_id", source: str = "", **sought):
+        """Sums of the rows of an event table, which may lie in a database, by unit and month of single months.
+
+        `sought`: name → function of the rows that gives the aggregate. Places are found here, not there.
+        """
+        rows = rows.filter(rows[day].notnull() & index(rows[day]).between(self.first, self.last))
+        rows = rows.mutate(period=index(rows[day]), _day=rows[day].truncate("D"))
+        placed = self.by in ("team", "region")
+        keys = {"period": rows["period"]} | ({"_day": rows["_day"]} if placed else {})
+        column = {None: None, "lead_source": source}.get(self.by, rep)
+        keys |= {} if column is None else {"who": rows[column].cast("string")}
+        found = rows.group_by(**keys).agg(**{n: make(rows) for n, make in sought.items()})
+        frame = self.tables.rows_engine.collect(found, name)
+        if placed:
+            frame["unit"] = self.by_place(frame.rename(columns={"who": "rep_id"}), frame["_day"])
+        elif self.by is not None:
+            frame["unit"] = frame["who"].astype(object).fillna(NONE)
+        frame = self.framed(frame.drop(columns=[c for c in ("who", "_day") if c in frame]))
+        return frame.groupby(["unit", "month"], as_index=False).sum()
+
+    def monthly_of_reps(self, function: Callable[[Question], pd.DataFrame]) -> pd.DataFrame:
+        """What `function` answers to the same question by rep, for single months."""
+        return function(Question(self.tables, self.monthly().months, "rep", 1, self.frames))
 
     def by_place(self, frame: pd.DataFrame, day: pd.Series) -> pd.Series:
         """Unit of each row of a frame with rep_id, on a day."""
@@ -134,7 +162,12 @@ class Question:
             return pd.Series(self.tables.company.name, index=frame.index, dtype=object)
         if self.by == "rep":
             return frame["rep_id"].astype(object).fillna(NONE)
-        return place_on(self.tables, frame["rep_id"], day)[self.by].astype(object).fillna(NONE)
+        return place_on(self.tables, frame["rep_id"], day.astype("datetime64[ns]"))[self.by].astype(object).fillna(NONE)
+
+    @property
+    def now(self) -> pd.Timestamp:
+        """The as-of month: what a CRM only knows of today belongs to it alone."""
+        return self.tables.as_of.to_period("M").to_timestamp()
 
     def ends(self, months: pd.Series) -> pd.Series:
         """The last known day of each month."""

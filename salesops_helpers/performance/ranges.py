@@ -15,7 +15,7 @@ COLUMNS = ["value", "numerator", "denominator", "n", "low", "high"]
 
 def answered(kind: str, cells: pd.DataFrame) -> pd.DataFrame:
     """Cells of a form with value, numerator, denominator, n, low and high, by unit and month (the index)."""
-    found = {"sum": _sum, "quotient": _quotient, "rate": _rate, "counts": _counts, "ratio": ratios,
+    found = {"sum": _sum, "today": _sum, "quotient": _quotient, "rate": _rate, "counts": _counts, "ratio": ratios,
              "median": medians, "survival": survival, "given": lambda frame: frame.set_index(KEYS)}[kind](cells)
     return found.reindex(columns=[*COLUMNS, *(c for c in found.columns if c not in COLUMNS)])
 

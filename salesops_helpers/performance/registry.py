@@ -11,12 +11,14 @@ import pandas as pd
 from salesops_helpers.errors import SalesOpsError, listed
 
 if TYPE_CHECKING:
+    from salesops_helpers.data.container import Tables
     from salesops_helpers.performance.question import Question
 
 UNITS = ("region", "team", "rep", "product", "lead_source")
 PEOPLE = ("region", "team", "rep")
 KINDS = {
     "sum": "counted in full; a sum over units is the company's; no range, nothing is estimated",
+    "today": "counted in full, on the as-of day alone; a sum over units is the company's; no range",
     "quotient": "one full count or sum ÷ another, such as a plan; no range, nothing is estimated",
     "rate": "a share of counted cases; range: Jeffreys' beta-binomial interval",
     "counts": "one count ÷ another; range: both taken as Poisson, so the share of the first is binomial (Jeffreys)",
@@ -40,8 +42,8 @@ class Form:
     kind : str
         One of `KINDS`: what the figure is, which decides how its range is found.
     cells : callable
-        Question → frame with unit, month, and what the kind needs: numerator (sum); numerator, denominator (quotient,
-        rate, counts, ratio); the columns of `ranges.medians` or `ranges.survival`; n (cases) where it is not the
+        Question → frame with unit, month, and what the kind needs: numerator (sum, today); numerator, denominator
+        (quotient, rate, counts, ratio); the columns of `ranges.medians` or `ranges.survival`; n (cases) where it is not the
         denominator. ratio: one row a bucket of accounts (column bucket).
     by : tuple of str
         Units for which the form can be asked.
@@ -49,6 +51,8 @@ class Form:
         Tables without which there is no figure.
     frame : str
         Name of the frame that must be handed over (`forecasts`, `pay`, `probabilities`); empty: none.
+    when : callable, optional
+        Tables → whether they carry what the form needs, where having the tables does not say so.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Form:
     by: tuple[str, ...] = UNITS
     needs: tuple[str, ...] = ()
     frame: str = ""
+    when: Callable[[Tables], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Kpi:
 
 def additive(form: Form) -> bool:
     """Is the company's figure the sum of the units'?"""
-    return form.kind == "sum"
+    return form.kind in ("sum", "today")
 
 
 def registry() -> dict[str, Kpi]:

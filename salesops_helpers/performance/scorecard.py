@@ -9,11 +9,15 @@ import pandas as pd
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError, listed
 from salesops_helpers.measures import month_start
+from salesops_helpers.performance.definitions.deals import deals
+from salesops_helpers.performance.goals import adds_up, monthly
+from salesops_helpers.performance.own import FILE_NAME, failed, own
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import COLUMNS, KEYS, answered
 from salesops_helpers.performance.registry import UNITS, Form, Kpi, registry
 
-ORDER = ["month", "kpi", "form", "unit", "name", *COLUMNS, "goal", "previous", "change", "on_list_price", "still_open"]
+ORDER = ["month", "kpi", "form", "unit", "name", *COLUMNS, "goal", "previous", "change", "on_list_price", "still_open",
+         "note"]
 
 
 def scorecard(
@@ -48,8 +52,9 @@ def scorecard(
         One row a KPI, form and unit: month, kpi, form, unit (rep_id for reps, else the name), name (as printed),
         value, numerator, denominator, n (cases), low, high (90 % range; missing where nothing is estimated), goal,
         previous (the period before, as known on the same as-of day), change (value − previous), on_list_price (share
-        of the figure that rests on list prices), still_open (share of the cases that are still open). A figure whose
-        denominator is 0 is missing, never 0. A form whose table or frame is missing has no row.
+        of the figure that rests on list prices), still_open (share of the cases that are still open), note (text; what
+        keeps a KPI of the company's own kpis.py from being computed). A figure whose denominator is 0 is missing,
+        never 0. A form whose table or frame is missing has no row.
 
     Raises
     ------
@@ -69,25 +74,53 @@ def scorecard_history(
 
     Columns and errors as in `scorecard`; sorted by KPI, form, unit and month.
     """
-    register = registry() if register is None else register
     last = _checked(tables, month, months, by, length)
-    chosen = [register[name] for name in _chosen(kpis, register)]
-    start = last - pd.DateOffset(months=months + length - 1)
+    own_kpis, lines = own(tables) if register is None else ({}, [])
+    register = {**registry(), **own_kpis} if register is None else register
+    start = last - pd.DateOffset(months=months + length)
     frames = {"forecasts": forecasts, "pay": pay, "probabilities": probabilities}
     ask = Question(tables, pd.date_range(start, last, freq="MS"), by, length, frames)
-    parts = {(kpi.name, form.name): answered(form.kind, form.cells(ask))
-             for kpi in chosen for form in kpi.forms if asked(form, ask)}
-    found = _stacked(parts, ask, register)
+    parts, broken = {}, {FILE_NAME: lines} if lines and kpis is None else {}
+    for kpi in (register[name] for name in _chosen(kpis, register)):
+        for form in kpi.forms:
+            try:
+                if asked(form, ask):
+                    parts[kpi.name, form.name] = answered(form.kind, form.cells(ask))
+            except Exception as error:
+                if kpi.name not in own_kpis:
+                    raise
+                broken.setdefault(kpi.name, []).append(failed(error))
+    found = with_goals(_stacked(parts, ask, register), tables, by, length)
+    found = pd.concat([found, _lines(broken, ask)], ignore_index=True) if broken else found
     found["name"] = names(tables, found["unit"], by)
-    found["goal"] = float("nan")
-    first = last - pd.DateOffset(months=months - 1)
-    return found[found["month"] >= first][ORDER].reset_index(drop=True)
+    return found[found["month"] > last - pd.DateOffset(months=months)][ORDER].reset_index(drop=True)
+
+
+def with_goals(found: pd.DataFrame, tables: Tables, by: str | None, length: int) -> pd.DataFrame:
+    """The figures with their goal: of the default form of each KPI, for the whole period."""
+    known = monthly(tables, by)
+    sums = known["kpi"].map(adds_up).astype(bool)
+    parts = [known[sums].assign(month=known.loc[sums, "month"] + pd.DateOffset(months=n)) for n in range(length)]
+    added = pd.concat(parts).groupby(["unit", "kpi", "month"]).agg(goal=("goal", "sum"), held=("goal", "size"))
+    added = added.loc[added["held"] == length, "goal"].reset_index()
+    goal = pd.concat([added, known.loc[~sums, ["unit", "kpi", "month", "goal"]]], ignore_index=True)
+    default = ~found.duplicated(["month", "kpi", "unit"])
+    both = found.drop(columns="goal").merge(goal, on=["unit", "kpi", "month"], how="left")
+    return both.assign(goal=both["goal"].where(default.to_numpy()))
+
+
+def _lines(broken: dict[str, list[str]], ask: Question) -> pd.DataFrame:
+    """Rows without figures that say what failed."""
+    rows = [{"month": ask.months[-1], "kpi": kpi, "form": "", "unit": ask.tables.company.name, "note": line}
+            for kpi, lines in broken.items() for line in lines]
+    return pd.DataFrame(rows)
 
 
 def asked(form: Form, ask: Question) -> bool:
     """Can this form be answered: for the unit, with the tables and frames that there are?"""
     given = not form.frame or form.frame in ask.frames
-    return given and (ask.by is None or ask.by in form.by) and all(map(ask.tables.has, form.needs))
+    carried = given and (ask.by is None or ask.by in form.by) and all(map(ask.tables.has, form.needs))
+    return carried and (form.when is None or form.when(ask.tables))
 
 
 def _stacked(parts: dict[tuple[str, str], pd.DataFrame], ask: Question, register: dict[str, Kpi]) -> pd.DataFrame:
@@ -97,16 +130,27 @@ def _stacked(parts: dict[tuple[str, str], pd.DataFrame], ask: Question, register
     grid = pd.MultiIndex.from_product([units, ask.months], names=KEYS)
     if not parts or not units:
         return pd.DataFrame(columns=ORDER)
-    frames = []
+    frames, begins = [], first_month(ask)
     for (kpi, form), part in parts.items():
         part = part.reindex(grid)
         if register[kpi].form(form).kind == "sum":
-            part[["value", "numerator"]] = part[["value", "numerator"]].fillna(0.0)
+            filled = part[["value", "numerator"]].fillna(0.0)
+            part[["value", "numerator"]] = filled[part.index.get_level_values("month") >= begins].reindex(grid)
         before = part["value"].groupby(level="unit").shift(ask.length)
+        before = before.where(grid.get_level_values("month") - pd.DateOffset(months=2 * ask.length - 1) >= begins)
         frames.append(part.assign(kpi=kpi, form=form, previous=before, change=part["value"] - before).reset_index())
-    found = pd.concat(frames, ignore_index=True).reindex(columns=ORDER)
-    numbers = [c for c in ORDER if c not in ("month", "kpi", "form", "unit", "name")]
+    found = pd.concat(frames, ignore_index=True).reindex(columns=ORDER).assign(note="")
+    numbers = [c for c in ORDER if c not in ("month", "kpi", "form", "unit", "name", "note")]
     return found.astype(dict.fromkeys(numbers, "float64"))
+
+
+def first_month(ask: Question) -> pd.Timestamp:
+    """The first month of the data: that in which the first deal was created or closed."""
+    rows = deals(ask)
+    found = ask.tables.rows_engine.collect(
+        rows.agg(created=rows["created_on"].min(), closed=rows["closed_on"].min()), "opportunities")
+    first = found.iloc[0].min()
+    return ask.months[0] if pd.isna(first) else month_start(pd.Timestamp(first))
 
 
 def names(tables: Tables, units: pd.Series, by: str | None) -> pd.Series:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from salesops_helpers.performance.definitions.deals import deals
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 def lengths(ask: Question) -> pd.DataFrame:
@@ -35,33 +41,42 @@ def amounts(ask: Question) -> pd.DataFrame:
 
 
 def ages(ask: Question) -> pd.DataFrame:
-    """Deals at risk in the periods, by age in days: unit, month, age, entered, left, closed, won (deals).
+    """Deals at risk in the periods by age in days: unit, month, age, entered, left, closed, won (deals)."""
+    rows = deals(ask)
+    rows = rows.filter((rows["status"] == "open") | rows["closed_on"].notnull())
+    return at_risk(ask, rows, "created_on", "closed_on", lambda rows, ended: {
+        "closed": ended.sum(), "won": (ended & rows["won"]).sum()})
 
-    A deal enters a period at its age on the first day of it (0 where it was created in it) and leaves at its age when
-    it closes, or on the last day of the period, then without having closed.
+
+def at_risk(ask: Question, rows: ir.Table, since: str, until: str, events: Callable) -> pd.DataFrame:
+    """Cases at risk in the periods by age in days: unit, month, age, entered, left, and what `events` counts of the
+    rows and whether each ended.
+
+    A case enters a period at its age on the first day of it (0 where it began in it) and leaves at its age when it
+    ends, or on the last day of the period, then without having ended.
     """
     import ibis
 
-    rows = deals(ask)
-    rows = rows.filter(rows["created_on"].notnull() & ((rows["status"] == "open") | rows["closed_on"].notnull()))
-    rows = ask.at_risk(rows, "created_on", "closed_on")
-    ends = pd.Series(ask.months)
-    calendar = ibis.memtable(pd.DataFrame({
-        "period": ends.dt.year * 12 + ends.dt.month - 1, "_ends": ask.ends(ends),
-        "_starts": ends - pd.DateOffset(months=ask.length - 1)}))
-    rows = rows.inner_join(calendar, "period")
-    closes = rows["closed_on"].notnull() & (rows["closed_on"] <= rows["_ends"])
-    rows = rows.mutate(_closes=closes, _day=closes.ifelse(rows["closed_on"], rows["_ends"]))
+    rows = ask.at_risk(rows, since, until).inner_join(spans(ask), "period")
+    ends = rows[until].notnull() & (rows[until] <= rows["_ends"])
+    rows = rows.mutate(_ended=ends, _day=ends.ifelse(rows[until], rows["_ends"]))
     rows = ask.united(rows, "_day")
-    since = rows["created_on"]
-    rows = rows.mutate(
-        _in=ibis.greatest(rows["_starts"].delta(since, unit="day"), 0), _out=rows["_day"].delta(since, unit="day"))
-    coming, going = rows.mutate(age=rows["_in"]), rows.mutate(age=rows["_out"])
+    coming = rows.mutate(age=ibis.greatest(rows["_starts"].delta(rows[since], unit="day"), 0))
+    going = rows.mutate(age=rows["_day"].delta(rows[since], unit="day"))
     entered = ask.sums(coming, "age", entered=coming.count())
-    left = ask.sums(going, "age", left=going.count(), closed=going["_closes"].sum(),
-                    won=(going["_closes"] & going["won"]).sum())
+    left = ask.sums(going, "age", left=going.count(), **events(going, going["_ended"]))
     both = pd.concat([entered, left], ignore_index=True).fillna(0)
     return both.groupby([*KEYS, "age"], as_index=False).sum()
+
+
+def spans(ask: Question) -> ir.Table:
+    """The periods in the engine: period, _starts, _ends (first and last known day)."""
+    import ibis
+
+    ends = pd.Series(ask.months)
+    return ibis.memtable(pd.DataFrame({
+        "period": ends.dt.year * 12 + ends.dt.month - 1, "_ends": ask.ends(ends),
+        "_starts": ends - pd.DateOffset(months=ask.length - 1)}))
 
 
 def kaplan_meier(won_only: bool):

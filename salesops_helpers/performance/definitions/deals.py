@@ -14,8 +14,8 @@ from salesops_helpers.performance.ranges import BUCKETS
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-ROWS = ["opportunity_id", "rep_id", "product", "lead_source", "status", "created_on", "closed_on", "amount",
-        "expected_close_on", "probability", "bucket", "won", "price", "zero_lost"]
+ROWS = ["opportunity_id", "account_id", "kind", "rep_id", "product", "lead_source", "status", "created_on", "closed_on",
+        "amount", "expected_close_on", "probability", "bucket", "won", "price", "zero_lost"]
 
 
 def total(column):

@@ -53,6 +53,11 @@ def _value_rate(ask: Question) -> pd.DataFrame:
         denominator=found["closed_amount"].where(says, 0.0))
 
 
+def value_by_account(ask: Question) -> pd.DataFrame:
+    """Won amount and deals won with an amount, by unit, month and bucket: the cells of the mean deal size."""
+    return named(ask.once(closed), numerator="won_amount", denominator="valued", n="valued")
+
+
 def _bookings(column: str):
     return lambda ask: named(ask.summed(ask.once(credit)), numerator=column)
 
@@ -93,7 +98,7 @@ KPIS = (
         )),
     Kpi("deal_size", "Average deal size", "What a deal won is worth.", "currency", "up", "opportunities.amount", (
         Form("mean", "won amount ÷ deals won, of those with an amount", "deals won in the period", "ratio",
-             _by_account(numerator="won_amount", denominator="valued", n="valued")),
+             value_by_account),
         Form("median", "median amount of deals won", "deals won in the period with an amount", "median",
              cycle.amounts),
     )),
