@@ -145,6 +145,7 @@ def stalls(tables: Tables, month: str | pd.Timestamp, months: int = 12) -> pd.Da
                     f"{words.counted(n, 'entry', 'entries')} into stages).", n, found["p"].min() if len(found) else 1.0)
     return pd.concat([_row(STALL, row["team"], True, (
         f"{row['team']} at {row['stage']}: {words.percent(row['rate'])} of {words.counted(row['entered'], 'deal')} "
-        f"moved on (90 % range {words.percent_range(row['low'], row['high'])}), other teams {words.percent(row['others'])}; "
-        f"{words.number(row['reps_below'])} of its {words.counted(row['reps'], 'rep')} below the others' rate."),
+        f"moved on (90 % range {words.percent_range(row['low'], row['high'])}), other teams "
+        f"{words.percent(row['others'])}; {words.number(row['reps_below'])} of its {words.counted(row['reps'], 'rep')} "
+        f"below the others' rate."),
         row["entered"], row["p"]) for row in hits.to_dict("records")], ignore_index=True)

@@ -35,14 +35,16 @@ def restated(tables: Tables, month: str | pd.Timestamp, months: int = 3, registe
 
     Notes
     -----
-    *then* goes through the one cut: nothing created or closed later, deals at the stage, amount and owner that their
-    history shows for that day. Further arguments go to `scorecard`.
+    KPIs that are counted over the month from deals, unless `kpis` names others. *then* goes through the one cut:
+    nothing created or closed later, deals at the stage, amount and owner that their history shows for that day.
+    Further arguments go to `scorecard`.
     """
     register = registry() if register is None else register
     last = month_start(month)
     asked = [m for m in months_of(tables) if last - pd.DateOffset(months=months) <= m < last]
     if not asked:
         return pd.DataFrame(columns=[*KEYS, "then", "now", "change", "moved", "still_open"])
+    handed = {"kpis": [name for name, kpi in register.items() if _by_deals(kpi)], **handed}
     then = pd.concat([
         scorecard(snapshot(tables, min(month_end(m), tables.as_of)), m, register=register, **handed) for m in asked])
     if history is None:
@@ -52,6 +54,10 @@ def restated(tables: Tables, month: str | pd.Timestamp, months: int = 3, registe
     moved = ~np.isclose(both["then"], both["now"], rtol=1e-9, atol=1e-12, equal_nan=True)
     both = both.assign(change=both["now"] - both["then"], moved=moved)
     return both[[*KEYS, "then", "now", "change", "moved", "still_open"]].reset_index(drop=True)
+
+
+def _by_deals(kpi: Kpi) -> bool:
+    return kpi.reading == "period" and kpi.source.startswith("opportunities")
 
 
 def readable(found: pd.DataFrame, currency: str, register: dict[str, Kpi] | None = None) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import pandas as pd
 
 from salesops_helpers import words
 
+SPOKEN = ("days", "minutes", "months")
+
 
 def figure_text(value: float, unit: str, currency: str = "", signed: bool = False) -> str:
     """A figure in its unit: ``47.3 %``, ``EUR 2.64 m``, ``70.5 days``, ``254``; a change of a share in points.
@@ -22,14 +24,13 @@ def figure_text(value: float, unit: str, currency: str = "", signed: bool = Fals
     sign = "+" if signed and value > 0 else ""
     if unit == "share":
         return f"{sign}{words.number(value * 100, 1)} points" if signed else words.percent(value)
-    if unit == "currency":
+    if unit.startswith("currency"):
         text = words.short_money(abs(value), currency)
-        return f"{'−' if value < 0 else sign}{text}"
-    if unit == "ratio":
-        return f"{sign}{words.number(value, 2)}"
+        return f"{'−' if value < 0 else sign}{text}{unit.removeprefix('currency')}"
     whole = float(value).is_integer() or abs(value) >= 1_000
-    text = f"{sign}{words.number(value, 0 if whole else 1)}"
-    return f"{text} {'day' if abs(value) == 1 else 'days'}" if unit == "days" else text
+    digits = 2 if unit == "times" else 0 if whole else 1
+    text = f"{sign}{words.number(value, digits)}"
+    return f"{text} {unit.removesuffix('s') if abs(value) == 1 else unit}" if unit in SPOKEN else text
 
 
 def range_text(low: float, high: float, unit: str, currency: str = "") -> str:
@@ -40,7 +41,8 @@ def range_text(low: float, high: float, unit: str, currency: str = "") -> str:
         return f"from {figure_text(low, unit, currency)}"
     if unit == "share":
         return words.percent_range(low, high, 1)
-    if unit == "currency":
+    if unit.startswith("currency"):
         return words.money_range(low, high, currency)
-    shown = figure_text(high, unit)
-    return f"{figure_text(low, unit).removesuffix(' days').removesuffix(' day')} to {shown}"
+    if abs(high) >= 20:
+        low, high = round(low), round(high)
+    return f"{figure_text(low, unit).partition(' ')[0]} to {figure_text(high, unit)}"

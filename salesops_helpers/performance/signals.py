@@ -15,6 +15,7 @@ from salesops_helpers.stats_control import ALARMS, LEAST, LOOKS, WINDOW, limits
 
 BASIS = {(False, False): "its own level", (True, False): "the same month of other quarters",
          (False, True): "its own trend", (True, True): "trend and month of the quarter"}
+FEWEST = 10
 CELL = ["kpi", "form", "unit", "name"]
 
 
@@ -28,15 +29,16 @@ def known_history(tables: Tables, month: str | pd.Timestamp, by: str | None = No
     return scorecard_history(tables, month, min(WINDOW + LOOKS, max(held, 1)), by, **handed)
 
 
-def scale(kpi: Kpi, form: Form) -> tuple[str, bool]:
+def scale(kpi: Kpi, form: Form, negative: bool = False) -> tuple[str, bool]:
     """The scale of `stats_control.limits` for a form, and whether its months weigh by their cases."""
-    if form.kind == "sum":
-        return ("sum" if kpi.unit == "currency" else "count"), False
+    if negative:
+        return "signed", False
+    if form.kind in ("sum", "today"):
+        return ("sum" if kpi.unit.startswith("currency") else "count"), False
     if form.kind == "rate":
         return "rate", True
-    if form.kind == "given":
-        return ("signed" if kpi.direction == "none" else "typical"), False
-    return ("share" if form.kind == "ratio" and kpi.unit == "share" else "typical"), form.kind != "quotient"
+    kind = "share" if form.kind == "ratio" and kpi.unit == "share" else "typical"
+    return kind, form.kind not in ("quotient", "given")
 
 
 def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register: dict[str, Kpi] | None = None,
@@ -62,7 +64,8 @@ def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register:
         the better direction, −1 where in the worse, else 0), seen_low, seen_high (a true level here would be found with
         a chance of 80 %), months (learnt from), basis (what the month is compared with), looked_at (are there limits?).
         A month that is not over has no limits. Figures that are read off at a month's end are compared with the month
-        before; figures of which some cases are still open in the month looked at are left out: they still ripen.
+        before; what plans set, and figures of which some cases are still open (they still ripen), are left out, and so
+        are means, medians and shares of value of fewer than 10 cases.
     """
     register = registry() if register is None else register
     history = _ready(history, tables, register, every_form)
@@ -70,9 +73,11 @@ def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register:
     place = (months.month - tables.company.fiscal_year_start).to_numpy() % 3
     parts = []
     for (kpi, form), rows in history.groupby(["kpi", "form"], sort=False):
-        kind, weighted = scale(register[kpi], register[kpi].form(form))
-        value, n = (rows.pivot(index="unit", columns="month", values=c).reindex(columns=months) for c in ("value", "n"))
-        stock = getattr(register[kpi], "stock", False)
+        value, n = (rows.pivot(index="unit", columns="month", values=column).reindex(columns=months)
+                    for column in ("value", "n"))
+        kind, weighted = scale(register[kpi], register[kpi].form(form), bool((value < 0).any(axis=None)))
+        value = value.mask(n < FEWEST) if weighted and kind != "rate" else value
+        stock = register[kpi].reading == "end"
         found = limits(value, n if weighted else None, place, kind, looks, stock)
         parts.append(found.assign(kpi=kpi, form=form, unit=value.index.to_numpy()[found["series"]],
                                   month=months[found["at"]], stock=stock, n=n.to_numpy()[found["series"], found["at"]]))
@@ -82,7 +87,9 @@ def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register:
 def _ready(history, tables: Tables, register: dict[str, Kpi], every_form: bool) -> pd.DataFrame:
     """The rows to be charted: chosen forms, units that are still there, without the time before a unit began."""
     default = {name: kpi.default.name for name, kpi in register.items()}
-    rows = history if every_form else history[history["form"] == history["kpi"].map(default)]
+    charted = [name for name, kpi in register.items() if kpi.reading != "plan"]
+    rows = history[history["kpi"].isin(charted)]
+    rows = rows if every_form else rows[rows["form"] == rows["kpi"].map(default)]
     gone = tables.reps.loc[tables.reps["left_on"] <= tables.as_of, "rep_id"]
     rows = rows[~rows["unit"].isin(set(gone))].sort_values("month", kind="stable")
     ripening = rows["still_open"].fillna(0) > 0

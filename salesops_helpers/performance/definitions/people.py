@@ -58,5 +58,5 @@ KPIS = (
         "down", "reps.hired_on, role; credited bookings", (
             Form("km", "Kaplan–Meier median of months from hire until three-month bookings reach 80 % of the median of "
                  "ramped reps of the role", "reps hired in the two years to the end of the period, those not there yet "
-                 "censored", "survival", _ramp, by=GROUPS),)),
+                 "censored", "survival", _ramp, by=GROUPS),), reading="end"),
 )

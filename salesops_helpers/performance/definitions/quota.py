@@ -99,5 +99,5 @@ KPIS = (
     Kpi("over_assignment", "Over-assignment", "By how much the quotas add up to more than the target.", "share", "none",
         "quotas.amount; targets.amount of bookings", (
             Form("quotas", "Σ quotas ÷ target − 1", "units that targets gives a goal for bookings", "quotient",
-                 over_assigned, by=GROUPS, needs=("quotas", "targets")),)),
+                 over_assigned, by=GROUPS, needs=("quotas", "targets")),), reading="plan"),
 )
