@@ -49,9 +49,10 @@ def _panel(ax: Axes, found: pd.DataFrame, history: pd.DataFrame, text: Text) -> 
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     known = found.dropna(subset="limit_low")
-    ax.fill_between(known["month"], known["limit_low"], known["limit_high"], step="mid", color=style.MUTED, alpha=0.22,
-                    lw=0)
-    ax.step(known["month"], known["usual"], where="mid", color=style.MUTED, lw=1, ls="--")
+    if len(known):
+        ax.fill_between(known["month"], known["limit_low"], known["limit_high"], step="mid", color=style.MUTED,
+                        alpha=0.22, lw=0)
+        ax.step(known["month"], known["usual"], where="mid", color=style.MUTED, lw=1, ls="--")
     ax.plot(history["month"], history["value"], color=style.INK, lw=1.2, marker="o", ms=2.4)
     for good, (color, marker) in GOOD.items():
         some = found[(found["signal"] != 0) & (found["good"] == good)]

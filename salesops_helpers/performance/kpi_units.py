@@ -56,7 +56,7 @@ def looks_sentence(found: pd.DataFrame, month: str | pd.Timestamp, by: str) -> s
     if not looked:
         return f"The past of no {by.replace('_', ' ')} is long enough to say whether anything has changed."
     return (
-        f"{words.counted(looked, 'cell')} looked at (the KPIs of {words.counted(units, by.replace('_', ' '))}): "
-        f"{words.number(moved)} moved by more than their own past allows; if nothing had changed anywhere, chance alone "
-        f"would give about {words.number(expected, 1)}. "
+        f"{words.counted(looked, 'cell')} looked at (KPIs of {words.counted(units, by.replace('_', ' '))}): "
+        f"{words.number(moved)} moved by more than their own past allows; if nothing had changed, chance alone would "
+        f"give about {words.number(expected, 1)}. "
         + ("So few may all be chance: ask before acting." if 0 < moved <= 2 * expected + 1 else ""))

@@ -71,8 +71,8 @@ def moves(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most: 
     looked, moved, expected = expected_alarms(found, month)
     if not looked:
         return f"A KPI needs {LEAST} months before the one looked at; none has them."
-    chance = (f"{words.counted(looked, 'KPI')} looked at; if nothing ever changed, one of them would raise a false alarm "
-              f"in about {words.number(100 * expected)} of 100 months")
+    chance = (f"{words.counted(looked, 'KPI')} looked at; if nothing ever changed, one of them would raise a false "
+              f"alarm in about {words.number(100 * expected)} of 100 months")
     rows = of_month(found, month)
     rows = rows[rows["signal"] != 0]
     if not moved:
@@ -112,8 +112,8 @@ def would_see(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, kp
         return ""
     row, known = rows.iloc[0], registry()[kpi]
     low, high = (figure_text(row[c], known.unit, tables.company.currency) for c in ("seen_low", "seen_high"))
-    return (f"What this page can see: a true {known.title.lower()} of {low} or less, or {high} or more, would be noticed "
-            "in the month it happens with a chance of 80 %; smaller moves may have happened unseen.")
+    return (f"What this page can see: a true {known.title.lower()} of {low} or less, or {high} or more, would be "
+            "noticed in the month it happens with a chance of 80 %; smaller moves may have happened unseen.")
 
 
 def readable(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp,
@@ -155,32 +155,44 @@ def definitions(card: pd.DataFrame, register: dict[str, Kpi] | None = None) -> p
                           "source": kpi.source} for kpi in kpis])
 
 
-def goal_sentence(progress: pd.DataFrame, currency: str) -> str:
-    """Where bookings stand against the goals of quarter and year."""
-    rows = progress[(progress["kpi"] == MAIN) & progress["period"].isin(["quarter", "year"])].set_index("period")
-    parts = []
-    for period, row in rows.iloc[::-1].iterrows():
-        size = figure_text(row["value"], "currency", currency)
-        goal = figure_text(row["goal_so_far"], "currency", currency)
-        parts.append(f"{period} so far {size}, {words.percent(row['reached'], 0)} of {goal}")
-    text = words.joined(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+def panels(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most: int = 12) -> list[tuple]:
+    """The KPIs to draw, those that moved first and the others in their order: key, title, how a value is written."""
+    rows = of_month(found, month)
+    rows = rows[rows["looked_at"]].assign(calm=rows["signal"] == 0)
+    order = {name: at for at, name in enumerate(registry())}
+    rows = rows.assign(at=rows["kpi"].map(order)).sort_values(["calm", "at"], kind="stable").head(most)
+    return [panel(name) for name in rows["kpi"]]
 
 
-def readable_goals(progress: pd.DataFrame, currency: str) -> pd.DataFrame:
-    """Goals as texts: title, period, until, value, goal_so_far, reached, goal."""
-    units = progress["unit"]
-    texts = {c: [figure_text(v, u, currency) for v, u in zip(progress[c], units, strict=True)]
-             for c in ("value", "goal_so_far", "goal")}
-    named = [_span(*row) for row in progress[["period", "starts", "ends"]].itertuples(index=False)]
-    found = progress[["title", "reached"]].assign(period=named, **texts)
-    order = progress["period"].map({"month": 0, "week": 1, "quarter": 2, "year": 3})
-    return found.assign(order=order).sort_values(["order"], kind="stable").drop(columns="order").reset_index(drop=True)
+def panel(name: str) -> tuple:
+    """Key, title with its unit, and how a value is written on an axis."""
+    kpi = registry()[name]
+    unit = "" if kpi.unit in ("share", "deals", "times") or kpi.unit.startswith("currency") else f" ({kpi.unit})"
+    return name, kpi.title + unit, lambda value: figure_text(value, kpi.unit).removesuffix(f" {kpi.unit}")
 
 
-def _span(period: str, starts: pd.Timestamp, ends: pd.Timestamp) -> str:
-    if period == "month":
-        return words.month_name(starts)
-    if period == "week":
-        return f"week {starts.day}–{ends.day} {ends:%b}"
-    return f"{period} {starts:%b %Y} to {ends:%b %Y}"
+def one(rows: pd.DataFrame, found: pd.DataFrame, month: str | pd.Timestamp, currency: str) -> str:
+    """What one form of one KPI of one unit did in the month, and what its past allows.
+
+    Parameters
+    ----------
+    rows, found : DataFrame
+        Its `known_history` and its `signals`.
+    """
+    row = rows[rows["month"] == month_start(month)].iloc[0]
+    kpi = registry()[row["kpi"]]
+    head = f"{kpi.title}, {row['form'].replace('_', ' ')}, {row['name']}, {words.month_name(row['month'])}: "
+    if pd.isna(row["value"]):
+        return f"{head}no such figure in this month."
+    cases = "" if pd.isna(row["n"]) else f" (n = {words.number(row['n'])})"
+    head += f"{figure_text(row['value'], kpi.unit, currency)}{cases}"
+    now = of_month(found, month)
+    if now.empty:
+        why = "it is set by plans" if kpi.reading == "plan" else "some of its cases are still open"
+        return f"{head}; not held against its past, because {why}."
+    if not now["looked_at"].iloc[0]:
+        return f"{head}; its past is too short, or rests on too few cases, to say whether it has changed."
+    now = now.iloc[0]
+    allowed = range_text(now["limit_low"], now["limit_high"], kpi.unit, currency)
+    verdict = "as usual" if now["signal"] == 0 else "moved by more than chance"
+    return f"{head}; {verdict}: compared with {now['basis']}, its past allows {allowed}."
