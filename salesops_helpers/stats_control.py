@@ -14,6 +14,8 @@ import pandas as pd
 WINDOW, LEAST, LOOKS, ALARMS, POWER = 24, 9, 12, 0.05, 0.80
 SCALES = ("rate", "count", "share", "sum", "typical", "signed")
 _ROOT = {"sum": 0.5, "typical": 0.1, "signed": 1.0}
+# Part of the factor that each scale needs: counts with a floor under their sigma less, skewed figures more.
+_PART = {"rate": 0.94, "count": 0.94, "sum": 1.06, "typical": 1.06}
 _SEASON, _TREND = 0.01, 0.002
 _MEAN_RANGE = 2 / np.sqrt(np.pi)
 # By `simulate_factor` with 100,000 years each, for 9 to 24 months.
@@ -105,7 +107,9 @@ def limits(value, n, place, scale: str, looks: int = LOOKS, stock: bool = False)
     On the scale, expectation = weighted least squares on a level, where the past shows it (F test, 1 %) one for each
     month of the quarter, and (0.2 %) a line; sigma = mean moving range of standardised residuals ÷ 1.128. Limits =
     expectation ± factor × sigma × √(1 ÷ weight + variance of the expectation); the factor (`simulate_factor`) gives 5 %
-    false alarms in a stable year of 12 looks.
+    false alarms in a stable year of 12 looks. Rates and counts take 0.94 of it, which by simulation (no to threefold
+    overdispersion) gives at most 5 % and 1 to 2 % where chance is all there is; sums and typical figures 1.06, for they
+    stay a little skewed on their scale.
 
     References
     ----------
@@ -142,7 +146,7 @@ def _look(value, y, weight, size, place, scale: str, at: int, stock: bool) -> pd
     fit = _expectation(part, mass, design)
     sigma = _sigma(part, mass, fit, scale, stock)
     reach = sigma * np.sqrt(1 / np.where(now > 0, now, np.nan) + fit["variance"])
-    factor = _factor(fit["months"], fit["season"], fit["trend"])
+    factor = _factor(fit["months"], fit["season"], fit["trend"]) * (1.0 if stock else _PART.get(scale, 1.0))
     centre = fit["now"] + base
     seen = factor * reach + 0.8416 * reach
     back = [_back(centre + far, size[:, at], scale) for far in (0, -factor * reach, factor * reach, -seen, seen)]

@@ -34,7 +34,7 @@ def test_rate_limits_by_hand():
     n = np.full((1, 25), 100.0)
     row = limits(np.full((1, 25), 0.4), n, QUARTER[:25], "rate", looks=1).iloc[0]
     middle = np.arcsin(np.sqrt(40.375 / 100.75))
-    reach = 3.30 * np.sqrt(1 / 402 * (1 + 1 / 24))
+    reach = 0.94 * 3.30 * np.sqrt(1 / 402 * (1 + 1 / 24))
     low = (np.sin(middle - reach) ** 2 * 100.75 - 0.375) / 100
     assert (row["centre"], row["low"]) == pytest.approx((0.4, low)) and row["signal"] == 0
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PANELS, COLUMNS = 12, 3
+MOST_PANELS, COLUMNS, SHOWN = 12, 3, 24
 GOOD = {1: (style.BLUE, "^"), -1: (style.ORANGE, "v"), 0: (style.PINK, "D")}
 Text = Callable[[float], str]
 
@@ -28,7 +28,7 @@ def control_charts(found: pd.DataFrame, history: pd.DataFrame, panels: list[tupl
     found : DataFrame
         Months looked at: key, month, limit_low, limit_high, usual, value, signal (−1, 0, 1), good (−1, 0, 1).
     history : DataFrame
-        All months: key, month, value.
+        All months: key, month, value; the last 24 are drawn.
     panels : list of (key, title, text)
         What to draw, at most 12: the key, its heading, and how a value is written on the axis.
     """
@@ -48,7 +48,7 @@ def control_charts(found: pd.DataFrame, history: pd.DataFrame, panels: list[tupl
 def _panel(ax: Axes, found: pd.DataFrame, history: pd.DataFrame, text: Text) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    known = found.dropna(subset="limit_low")
+    known, history = found.dropna(subset="limit_low"), history.sort_values("month").tail(SHOWN)
     if len(known):
         ax.fill_between(known["month"], known["limit_low"], known["limit_high"], step="mid", color=style.MUTED,
                         alpha=0.22, lw=0)
@@ -102,7 +102,7 @@ def reached(progress: pd.DataFrame) -> Figure:
     ax.barh(place, share, 0.6, color=np.where(share >= 1, style.BLUE, style.ORANGE))
     ax.axvline(1.0, color=style.INK, lw=1.2)
     for at, row in rows.iterrows():
-        ax.text(share[at] + 0.02, at, one_line(row["said"], 60), va="center", fontsize=8.5, parse_math=False)
+        ax.text(max(share[at], 1.0) + 0.02, at, one_line(row["said"], 60), va="center", fontsize=8.5, parse_math=False)
     ax.set_yticks(place, rows["period"].map(lambda p: one_line(p, 40)), parse_math=False)
     ax.tick_params(axis="y", length=0, labelcolor=style.INK)
     ax.set(xlabel="share of the goal so far (line: 100 %)", ylim=(len(rows) - 0.4, -0.6),

@@ -41,8 +41,13 @@ def flags(tables: Tables, month: str | pd.Timestamp, history: pd.DataFrame, mont
     if tables.has("stage_history"):
         parts.append(stalls(tables, month, months))
     found = pd.concat([p for p in parts if len(p)], ignore_index=True) if any(map(len, parts)) else None
-    return pd.DataFrame(columns=COLUMNS) if found is None else found.sort_values(
-        ["found", "p"], ascending=[False, True], kind="stable", ignore_index=True)
+    if found is None:
+        return pd.DataFrame(columns=COLUMNS)
+    found = found.assign(sentence=found["sentence"].str[:1].str.upper() + found["sentence"].str[1:])
+    clearest = found["p"].groupby(found["flag"]).transform("min")
+    order = found.assign(clearest=clearest).sort_values(["found", "clearest", "p"], ascending=[False, True, True],
+                                                        kind="stable", ignore_index=True)
+    return order[COLUMNS]
 
 
 def _row(flag: str, unit: str | None, found: bool, sentence: str, n: int, p: float) -> pd.DataFrame:
@@ -149,3 +154,15 @@ def stalls(tables: Tables, month: str | pd.Timestamp, months: int = 12) -> pd.Da
         f"{words.percent(row['others'])}; {words.number(row['reps_below'])} of its {words.counted(row['reps'], 'rep')} "
         f"below the others' rate."),
         row["entered"], row["p"]) for row in hits.to_dict("records")], ignore_index=True)
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Which flags are up, in one sentence."""
+    up = found[found["found"]]
+    if found.empty:
+        return ""
+    if up.empty:
+        return "No flag is up."
+    counts = up.groupby("flag", sort=False).size()
+    said = [flag.lower() + (f" ({n})" if n > 1 else "") for flag, n in counts.items()]
+    return f"Flags up: {words.joined(said)}."

@@ -12,7 +12,8 @@ from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.registry import registry
 from salesops_helpers.performance.scorecard import scorecard
 
-COLUMNS = ["kpi", "title", "unit", "period", "starts", "ends", "value", "goal_so_far", "reached", "goal", "months"]
+COLUMNS = ["kpi", "title", "unit", "period", "starts", "ends", "value", "goal_so_far", "reached", "met", "goal",
+           "months"]
 
 
 def progress(tables: Tables, month: str | pd.Timestamp) -> pd.DataFrame:
@@ -24,8 +25,8 @@ def progress(tables: Tables, month: str | pd.Timestamp) -> pd.DataFrame:
         One row a KPI with a goal and period ("year", "quarter", "month"; for bookings also "week"), the periods that
         hold or lie in the month: kpi, title, unit, period, starts, ends (days), value (so far, in the unit of the KPI),
         goal_so_far (the part of the goal that falls on the months up to `month`; for rates and medians the goal
-        itself), reached (value ÷ goal_so_far), goal (of the whole period), months (with a goal in it). Empty where
-        there are no goals.
+        itself), reached (value ÷ goal_so_far), met (bool, by the direction of the KPI; missing without a value), goal
+        (of the whole period), months (with a goal in it). Empty where there are no goals.
     """
     start = month_start(month)
     found = goals(tables, month)
@@ -49,6 +50,9 @@ def progress(tables: Tables, month: str | pd.Timestamp) -> pd.DataFrame:
     every = pd.concat([part for part in parts if len(part)], ignore_index=True)
     every["reached"] = every["value"] / every["goal_so_far"].where(every["goal_so_far"] > 0)
     kpis = every["kpi"].map(register)
+    up = pd.Series([k.direction != "down" for k in kpis], index=every.index)
+    met = (every["value"] >= every["goal_so_far"]).where(up, every["value"] <= every["goal_so_far"])
+    every["met"] = met.astype("boolean").where(every["value"].notna() & every["goal_so_far"].notna())
     return every.assign(title=[k.title for k in kpis], unit=[k.unit for k in kpis])[COLUMNS]
 
 

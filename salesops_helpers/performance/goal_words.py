@@ -18,17 +18,18 @@ def goal_sentence(progress: pd.DataFrame, currency: str) -> str:
         size = figure_text(row["value"], "currency", currency)
         goal = figure_text(row["goal_so_far"], "currency", currency)
         parts.append(f"{period} so far {size}, {words.percent(row['reached'], 0)} of {goal}")
-    text = words.joined(parts)
+    text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def readable_goals(progress: pd.DataFrame, currency: str) -> pd.DataFrame:
-    """Goals as texts: title, period, until, value, goal_so_far, reached, goal."""
+    """Goals as texts: title, period, until, value, goal_so_far, reached, met, goal."""
     units = progress["unit"]
     texts = {c: [figure_text(v, u, currency) for v, u in zip(progress[c], units, strict=True)]
              for c in ("value", "goal_so_far", "goal")}
     named = [_span(*row) for row in progress[["period", "starts", "ends"]].itertuples(index=False)]
-    found = progress[["title", "reached"]].assign(period=named, **texts)
+    met = progress["met"].map({True: "yes", False: "no"}).astype(object)
+    found = progress[["title", "reached"]].assign(period=named, met=met, **texts)
     order = progress["period"].map({"month": 0, "week": 1, "quarter": 2, "year": 3})
     return found.assign(order=order).sort_values(["order"], kind="stable").drop(columns="order").reset_index(drop=True)
 
@@ -46,4 +47,4 @@ def _span(period: str, starts: pd.Timestamp, ends: pd.Timestamp) -> str:
         return words.month_name(starts)
     if period == "week":
         return f"week {starts.day}–{ends.day} {ends:%b}"
-    return f"{period} {starts:%b %Y} to {ends:%b %Y}"
+    return f"{period} {starts:%b} to {ends:%b %Y}"

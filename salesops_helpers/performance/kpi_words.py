@@ -50,7 +50,7 @@ def against(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str 
     said = []
     if pd.notna(row["change"]):
         way = "more" if row["change"] >= 0 else "less"
-        said.append(f"That is {figure_text(abs(row['change']), 'currency', currency)} {way} than in {before}")
+        said.append(f"Bookings were {figure_text(abs(row['change']), 'currency', currency)} {way} than in {before}")
     now = found[(found["kpi"] == MAIN) & (found["month"] == month_start(month)) & found["looked_at"]]
     if len(now):
         usual = now.iloc[0]
@@ -127,9 +127,9 @@ def readable(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str
     units = [kpi.unit if kpi else "" for kpi in kpis]
     texts = {said: [figure_text(v, u, currency) for v, u in zip(rows[c], units, strict=True)]
              for said, c in (("figure", "value"), ("goal", "goal"), ("before", "previous"))}
-    ranges = [range_text(*three, currency) for three in zip(rows["low"], rows["high"], units, strict=True)]
+    ranges = [range_text(*three) for three in zip(rows["low"], rows["high"], units, strict=True)]
     limits = now[["limit_low", "limit_high"]].reindex(rows["kpi"])
-    usual = [range_text(low, high, u, currency) for (low, high), u in zip(limits.to_numpy(), units, strict=True)]
+    usual = [range_text(low, high, u) for (low, high), u in zip(limits.to_numpy(), units, strict=True)]
     verdicts = [_verdict(name, now, kpi) for name, kpi in zip(rows["kpi"], kpis, strict=True)]
     titles = [kpi.title if kpi else name for kpi, name in zip(kpis, rows["kpi"], strict=True)]
     return pd.DataFrame({"kpi": rows["kpi"], "title": titles, **texts, "range": ranges, "n": rows["n"],
@@ -138,13 +138,13 @@ def readable(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str
 
 def _verdict(name: str, now: pd.DataFrame, kpi: Kpi | None) -> str:
     if kpi is not None and kpi.reading == "plan":
-        return "set by plans"
+        return "by plan"
     if name not in now.index or not now.loc[name, "looked_at"]:
-        return "not compared"
+        return words.MISSING
     row = now.loc[name]
     if row["signal"] == 0:
-        return "as usual"
-    return {1: "better", -1: "worse"}.get(row["good"], "higher" if row["signal"] > 0 else "lower")
+        return "no"
+    return "yes, " + {1: "better", -1: "worse"}.get(row["good"], "higher" if row["signal"] > 0 else "lower")
 
 
 def definitions(card: pd.DataFrame, register: dict[str, Kpi] | None = None) -> pd.DataFrame:
@@ -196,3 +196,26 @@ def one(rows: pd.DataFrame, found: pd.DataFrame, month: str | pd.Timestamp, curr
     allowed = range_text(now["limit_low"], now["limit_high"], kpi.unit, currency)
     verdict = "as usual" if now["signal"] == 0 else "moved by more than chance"
     return f"{head}; {verdict}: compared with {now['basis']}, its past allows {allowed}."
+
+
+def readable_seen(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp) -> pd.DataFrame:
+    """What each KPI was expected to be, and where it would have been noticed, as texts: title, figure, expected, usual,
+    seen_low, seen_high, basis, months."""
+    rows, currency = of_month(found, month), tables.company.currency
+    rows = rows[rows["looked_at"]].reset_index(drop=True)
+    kpis = [registry()[name] for name in rows["kpi"]]
+    rows[["usual", "seen_low", "seen_high"]] = rows[["usual", "seen_low", "seen_high"]].where(
+        [[k.unit == "share"] * 3 for k in kpis], lambda part: part.where(part.abs() < 20, part.round()))
+    texts = {said: [figure_text(v, k.unit, currency) for v, k in zip(rows[c], kpis, strict=True)]
+             for said, c in (("figure", "value"), ("expected", "usual"), ("seen_low", "seen_low"),
+                             ("seen_high", "seen_high"))}
+    usual = [range_text(low, high, kpi.unit, currency)
+             for low, high, kpi in zip(rows["limit_low"], rows["limit_high"], kpis, strict=True)]
+    return pd.DataFrame({"title": [kpi.title for kpi in kpis], **texts, "usual": usual, "basis": rows["basis"],
+                         "months": rows["months"]})
+
+
+def span(card: pd.DataFrame, months: int) -> str:
+    """The months that a scorecard of several covers."""
+    last = card["month"].max()
+    return f"Figures of {words.counted(months, 'month')} up to {words.month_name(last)}."

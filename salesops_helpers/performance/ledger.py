@@ -13,7 +13,7 @@ from salesops_helpers.measures import month_end, month_start
 from salesops_helpers.performance.definitions.deals import deals
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.registry import Kpi, registry
-from salesops_helpers.performance.shown import figure_text
+from salesops_helpers.performance.shown import figure_text, range_text
 
 STEPS = ["step", "cases", "value", "change"]
 
@@ -129,6 +129,30 @@ def reconcile(tables: Tables, card: pd.DataFrame, kpi: str, left: str, right: st
         steps += _plain(rows.loc[a], rows.loc[b], said) if groups is None else _by_group(a, b, groups)
     frame = pd.DataFrame(steps).astype({"cases": "float64", "value": "float64"})
     return Reconciliation(register[kpi], left, right, frame.assign(change=frame["value"].diff())[STEPS])
+
+
+def reconciliations(tables: Tables, card: pd.DataFrame, month: str | pd.Timestamp, length: int = 1,
+                    register: dict[str, Kpi] | None = None) -> pd.DataFrame:
+    """The default form of each KPI against each other form, in words: title, form, sentence; where they differ."""
+    found, rows = ledger(card, register), []
+    for (kpi, title), forms in found.groupby(["kpi", "title"], sort=False):
+        default = forms.loc[forms["default"], "form"]
+        others = forms.loc[~forms["default"] & (forms["gap"].abs() > 1e-12), "form"]
+        for other in others if len(default) else ():
+            said = reconcile(tables, card, kpi, default.iloc[0], other, month, length, register)
+            rows.append({"title": title, "form": other.replace("_", " "),
+                         "sentence": said.sentence(tables.company.currency).removeprefix(f"{title}: ")})
+    return pd.DataFrame(rows, columns=["title", "form", "sentence"])
+
+
+def readable(found: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """The ledger as texts: title, form, figure, range, n, gap, formula."""
+    units = found["unit"]
+    texts = {said: [figure_text(v, u, currency, said == "gap") for v, u in zip(found[c], units, strict=True)]
+             for said, c in (("figure", "value"), ("gap", "gap"))}
+    ranges = [range_text(*row) for row in zip(found["low"], found["high"], units, strict=True)]
+    first = found["title"].where(~found["title"].duplicated(), "")
+    return found[["n", "formula"]].assign(title=first, form=found["form"].str.replace("_", " "), **texts, range=ranges)
 
 
 def _path(kpi: str, left: str, right: str, forms: list[str]) -> list[str]:

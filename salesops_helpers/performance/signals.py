@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_helpers.data.container import Tables
 from salesops_helpers.measures import month_end, month_start, months_of
+from salesops_helpers.performance.question import NONE
 from salesops_helpers.performance.registry import Form, Kpi, registry
 from salesops_helpers.performance.scorecard import scorecard_history
 from salesops_helpers.stats_control import ALARMS, LEAST, LOOKS, WINDOW, limits
@@ -91,7 +92,7 @@ def _ready(history, tables: Tables, register: dict[str, Kpi], every_form: bool) 
     rows = history[history["kpi"].isin(charted)]
     rows = rows if every_form else rows[rows["form"] == rows["kpi"].map(default)]
     gone = tables.reps.loc[tables.reps["left_on"] <= tables.as_of, "rep_id"]
-    rows = rows[~rows["unit"].isin(set(gone))].sort_values("month", kind="stable")
+    rows = rows[~rows["unit"].isin({*gone, NONE})].sort_values("month", kind="stable")
     ripening = rows["still_open"].fillna(0) > 0
     rows = rows[~ripening.groupby([rows["kpi"], rows["form"]]).transform("any")]
     begun = (rows["value"].fillna(0) != 0).groupby([rows[c] for c in CELL[:3]]).cummax()

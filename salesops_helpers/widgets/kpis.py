@@ -11,6 +11,7 @@ import pandas as pd
 from salesops_helpers import show
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.kpi_words import one, panel
+from salesops_helpers.performance.question import NONE
 from salesops_helpers.performance.registry import registry
 from salesops_helpers.performance.signals import known_history, signals
 from salesops_helpers.show import Shown
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 LEVELS = (("company", None), ("region", "region"), ("team", "team"), ("rep", "rep"), ("product", "product"),
           ("lead source", "lead_source"))
-Histories = Callable[[str | None], pd.DataFrame]
+Histories = Callable[[str | None, str], pd.DataFrame]
 
 
 def kpi_explorer(tables: Tables, month: str, history: pd.DataFrame | None = None, kpi: str = "win_rate") -> Widget:
@@ -30,29 +31,33 @@ def kpi_explorer(tables: Tables, month: str, history: pd.DataFrame | None = None
     Parameters
     ----------
     history : DataFrame, optional
-        `known_history` of the company, where it is at hand; other levels are computed once, when first asked for.
+        `known_history` of the company, where it is at hand; other levels are computed once a KPI, when first asked for.
     """
     import ipywidgets as ui
 
-    histories = cache(lambda level: history if level is None and history is not None
-                      else known_history(tables, month, level))
+    company = known_history(tables, month) if history is None else history
+    histories = cache(lambda level, kpi: company[company["kpi"] == kpi] if level is None
+                      else known_history(tables, month, level, kpis=[kpi]))
     look, register = {"style": {"description_width": "60px"}}, registry()
-    known = [name for name in dict.fromkeys(histories(None)["kpi"]) if name in register]
+    known = [name for name in dict.fromkeys(company["kpi"]) if name in register]
     kpi = kpi if kpi in known else known[0]
     controls = {
         "kpi": ui.Dropdown(options=[(register[n].title, n) for n in known], value=kpi, description="KPI", **look),
-        "form": ui.Dropdown(options=forms(histories(None), kpi), description="form", **look),
+        "form": ui.Dropdown(options=forms(company, kpi), description="form", **look),
         "level": ui.Dropdown(options=LEVELS, description="level", **look),
-        "unit": ui.Dropdown(options=units(histories(None)), description="unit", **look)}
+        "unit": ui.Dropdown(options=units(histories(None, kpi)), description="unit", **look)}
 
-    def new_kpi(change) -> None:
-        controls["form"].options = forms(histories(None), change["new"])
+    def refill(change) -> None:
+        rows = histories(controls["level"].value, controls["kpi"].value)
+        if change["owner"] is controls["kpi"]:
+            controls["form"].options = forms(company, change["new"])
+        held, options = controls["unit"].value, units(rows)
+        controls["unit"].options = options
+        if held in [key for _, key in options]:
+            controls["unit"].value = held
 
-    def new_level(change) -> None:
-        controls["unit"].options = units(histories(change["new"]))
-
-    controls["kpi"].observe(new_kpi, names="value")
-    controls["level"].observe(new_level, names="value")
+    for name in ("kpi", "level"):
+        controls[name].observe(refill, names="value")
     return explorer(partial(view, tables, month, histories), **controls)
 
 
@@ -64,7 +69,7 @@ def forms(history: pd.DataFrame, kpi: str) -> list[tuple[str, str]]:
 
 def units(history: pd.DataFrame) -> list[tuple[str, str]]:
     """The units of a level, as printed and by key."""
-    pairs = history.drop_duplicates("unit").sort_values("name")
+    pairs = history[history["unit"] != NONE].drop_duplicates("unit").sort_values("name")
     return list(zip(pairs["name"], pairs["unit"], strict=True))
 
 
@@ -73,8 +78,8 @@ def view(tables: Tables, month: str, histories: Histories, kpi: str, form: str |
     """The sentence and the chart of one choice."""
     from salesops_helpers.charts.kpis import one_kpi
 
-    rows = histories(level)
-    rows = rows[(rows["kpi"] == kpi) & (rows["form"] == form) & (rows["unit"] == unit)]
+    rows = histories(level, kpi)
+    rows = rows[(rows["form"] == form) & (rows["unit"] == unit)]
     if rows.empty:
         return "This form of the KPI is not there for this unit.", show.note("Choose another form or another level.")
     found = signals(rows, tables, every_form=True)
