@@ -61,6 +61,12 @@ class Question:
             return engine.checker.con.table(key)
         return engine.held(key, make(self.tables))
 
+    def is_here(self, name: str) -> bool:
+        """Are the rows of an event table in the engine here, and not in a database?"""
+        engine = self.tables.engine
+        return engine is not None and not engine.is_cut and (
+            engine.rows(name)._find_backend(use_default=True) is engine.checker.con)
+
     def dated(self, rows: ir.Table, day: str) -> ir.Table:
         """The rows dated (column `day`) in a period, once for each period, with its number in `period`."""
         at = index(rows[day])
@@ -94,6 +100,33 @@ class Question:
             return self._placed(rows, day, rep)
         column = {"rep": rep, "lead_source": source}.get(self.by, self.by)
         return rows.mutate(unit=rows[column].fill_null(NONE))
+
+    def united_at_end(self, rows: ir.Table) -> ir.Table:
+        """The rows (with `period`) with their `unit`, the place of the rep on the last known day of the period."""
+        import ibis
+
+        if self.by not in ("team", "region"):
+            return self.united(rows)
+        reps = self.once(places)[["rep_id"]].drop_duplicates()
+        grid = reps.merge(pd.DataFrame({"month": self.months}), how="cross")
+        spots = pd.DataFrame({
+            "_rep": grid["rep_id"], "period": grid["month"].dt.year * 12 + grid["month"].dt.month - 1,
+            "unit": self.by_place(grid, self.ends(grid["month"]))}).astype({"period": "int64"})
+        spots = ibis.memtable(spots)
+        both = rows.left_join(spots, [rows["rep_id"] == spots["_rep"], "period"])
+        return both.mutate(unit=both["unit"].fill_null(NONE)).drop("_rep", "period_right")
+
+    def state(self, name: str, rows: ir.Table, *more: str, **sought) -> pd.DataFrame:
+        """Sums of rows (with `period`) by unit on the period's last day, month and the columns `more`.
+
+        They are worked out once by rep (or product, or lead source), kept in the engine under `name`, and summed up
+        from there: the company, the regions and the teams come out of the reps' sums.
+        """
+        key = self.by if self.by in ("product", "lead_source") else "rep_id"
+        span = f"{name}_{key}_{self.first}_{self.last}_{self.length}"
+        parts = self.held(span, lambda tables: rows.group_by(key, "period", *more).agg(**sought))
+        parts = self.united_at_end(parts)
+        return self.sums(parts, *more, **{c: parts[c].sum().cast("float64") for c in sought})
 
     def _placed(self, rows: ir.Table, day: str, rep: str) -> ir.Table:
         import ibis
@@ -132,25 +165,31 @@ class Question:
         within = every[every["month"].between(self.months[0], self.months[-1])]
         return within.groupby(keys, as_index=False).sum() if self.length > 1 else within.reset_index(drop=True)
 
-    def events(self, rows: ir.Table, name: str, day: str, rep: str = "rep_id", source: str = "", **sought):
+    def events(self, rows: ir.Table, name: str, day: str, rep: str = "rep_id", source: str = "", more: str = "",
+               keep: str = "", **sought) -> pd.DataFrame:
         """Sums of the rows of an event table, which may lie in a database, by unit and month of single months.
 
-        `sought`: name → function of the rows that gives the aggregate. Places are found here, not there.
+        `sought`: name → function of the rows that gives the aggregate; `more`: a column to group by beside; `keep`:
+        the name under which the sums by rep and day are kept in the engine for other units (empty: they are not).
+        Places are found here, not there.
         """
         rows = rows.filter(rows[day].notnull() & index(rows[day]).between(self.first, self.last))
-        rows = rows.mutate(period=index(rows[day]), _day=rows[day].truncate("D"))
         placed = self.by in ("team", "region")
-        keys = {"period": rows["period"]} | ({"_day": rows["_day"]} if placed else {})
-        column = {None: None, "lead_source": source}.get(self.by, rep)
-        keys |= {} if column is None else {"who": rows[column].cast("string")}
-        found = rows.group_by(**keys).agg(**{n: make(rows) for n, make in sought.items()})
+        who = rows[source if self.by == "lead_source" else rep].cast("string")
+        keys = {"period": index(rows[day]), "_day": rows[day].truncate("D"), "who": who}
+        keys |= {more: rows[more]} if more else {}
+        grouped = rows.group_by(**keys).agg(**{n: make(rows) for n, make in sought.items()})
+        kept = f"{keep}_{'source' if self.by == 'lead_source' else 'rep'}_{self.first}_{self.last}"
+        found = self.held(kept, lambda tables: grouped) if keep and self.is_here(name) else grouped
+        wanted = [c for c in keys if c in ("period", more) or (c == "_day" and placed) or (c == "who" and self.by)]
+        found = found.group_by(wanted).agg(**{n: found[n].sum() for n in sought})
         frame = self.tables.rows_engine.collect(found, name)
         if placed:
             frame["unit"] = self.by_place(frame.rename(columns={"who": "rep_id"}), frame["_day"])
         elif self.by is not None:
             frame["unit"] = frame["who"].astype(object).fillna(NONE)
         frame = self.framed(frame.drop(columns=[c for c in ("who", "_day") if c in frame]))
-        return frame.groupby(["unit", "month"], as_index=False).sum()
+        return frame.groupby(["unit", "month", *([more] if more else [])], as_index=False).sum()
 
     def monthly_of_reps(self, function: Callable[[Question], pd.DataFrame]) -> pd.DataFrame:
         """What `function` answers to the same question by rep, for single months."""

@@ -125,12 +125,10 @@ def medians(cells: pd.DataFrame) -> pd.DataFrame:
     """
     cells = cells[cells["times"] > 0].sort_values([*KEYS, "at"])
     groups = cells.groupby(KEYS, sort=True)
-    reached, n = groups["times"].cumsum().to_numpy(), groups["times"].sum()
-    sizes = n.to_numpy()
-    first = np.concatenate([[0], np.cumsum(groups.size().to_numpy())[:-1]]).astype(int)
-    total = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    along, values = np.cumsum(cells["times"].to_numpy()), cells["at"].to_numpy(float)
-    assert len(first) == len(sizes) and (len(reached) == 0 or reached[-1] == sizes[-1])
+    n = groups["times"].sum()
+    sizes = n.to_numpy(int)
+    along, values = np.cumsum(cells["times"].to_numpy(int)), cells["at"].to_numpy(float)
+    total = np.cumsum(sizes) - sizes
 
     def ranked(rank):
         found = np.searchsorted(along, total + np.maximum(rank, 1), side="left")

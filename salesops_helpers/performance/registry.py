@@ -43,8 +43,8 @@ class Form:
         One of `KINDS`: what the figure is, which decides how its range is found.
     cells : callable
         Question → frame with unit, month, and what the kind needs: numerator (sum, today); numerator, denominator
-        (quotient, rate, counts, ratio); the columns of `ranges.medians` or `ranges.survival`; n (cases) where it is not the
-        denominator. ratio: one row a bucket of accounts (column bucket).
+        (quotient, rate, counts, ratio); the columns of `ranges.medians` or `ranges.survival`; n (cases) where it is
+        not the denominator. ratio: one row a bucket of accounts (column bucket).
     by : tuple of str
         Units for which the form can be asked.
     needs : tuple of str

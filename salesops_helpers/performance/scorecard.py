@@ -101,9 +101,10 @@ def with_goals(found: pd.DataFrame, tables: Tables, by: str | None, length: int)
     known = monthly(tables, by)
     sums = known["kpi"].map(adds_up).astype(bool)
     parts = [known[sums].assign(month=known.loc[sums, "month"] + pd.DateOffset(months=n)) for n in range(length)]
-    added = pd.concat(parts).groupby(["unit", "kpi", "month"]).agg(goal=("goal", "sum"), held=("goal", "size"))
-    added = added.loc[added["held"] == length, "goal"].reset_index()
-    goal = pd.concat([added, known.loc[~sums, ["unit", "kpi", "month", "goal"]]], ignore_index=True)
+    goal = pd.concat([*parts, known[~sums]]).groupby(["unit", "kpi", "month"]).agg(
+        goal=("goal", "sum"), held=("goal", "size")).reset_index()
+    goal = goal[goal["held"] == goal["kpi"].map(adds_up).map({True: length, False: 1})]
+    goal = goal[["unit", "kpi", "month", "goal"]].astype({"unit": object, "kpi": object})
     default = ~found.duplicated(["month", "kpi", "unit"])
     both = found.drop(columns="goal").merge(goal, on=["unit", "kpi", "month"], how="left")
     return both.assign(goal=both["goal"].where(default.to_numpy()))

@@ -16,7 +16,7 @@ DONE = "activities that took place in the period"
 def done(ask: Question) -> pd.DataFrame:
     """Activities in the periods: unit, month, activities, meetings (kind "meeting", however it is written)."""
     return ask.summed(ask.monthly().events(
-        ask.tables.rows("activities"), "activities", "occurred_at", activities=lambda t: t.count(),
+        ask.tables.rows("activities"), "activities", "occurred_at", keep="kpi_done", activities=lambda t: t.count(),
         meetings=lambda t: t["kind"].lower().strip().startswith("meeting").sum().coalesce(0)))
 
 

@@ -44,29 +44,28 @@ def ages(ask: Question) -> pd.DataFrame:
     """Deals at risk in the periods by age in days: unit, month, age, entered, left, closed, won (deals)."""
     rows = deals(ask)
     rows = rows.filter((rows["status"] == "open") | rows["closed_on"].notnull())
-    return at_risk(ask, rows, "created_on", "closed_on", lambda rows, ended: {
-        "closed": ended.sum(), "won": (ended & rows["won"]).sum()})
+    return at_risk(ask, "kpi_ages", rows, "created_on", "closed_on", closed=lambda t: t["_ended"],
+                   won=lambda t: t["_ended"] & t["won"])
 
 
-def at_risk(ask: Question, rows: ir.Table, since: str, until: str, events: Callable) -> pd.DataFrame:
-    """Cases at risk in the periods by age in days: unit, month, age, entered, left, and what `events` counts of the
-    rows and whether each ended.
+def at_risk(ask: Question, name: str, rows: ir.Table, since: str, until: str, **events: Callable) -> pd.DataFrame:
+    """Cases at risk in the periods by age in days: unit, month, age, entered, left, and what `events` says of those
+    that left (rows → boolean; `_ended`: the case ended in the period).
 
     A case enters a period at its age on the first day of it (0 where it began in it) and leaves at its age when it
-    ends, or on the last day of the period, then without having ended.
+    ends, or on the last day of the period, then without having ended. Its unit is that of the period's last day.
     """
     import ibis
 
     rows = ask.at_risk(rows, since, until).inner_join(spans(ask), "period")
-    ends = rows[until].notnull() & (rows[until] <= rows["_ends"])
-    rows = rows.mutate(_ended=ends, _day=ends.ifelse(rows[until], rows["_ends"]))
-    rows = ask.united(rows, "_day")
-    coming = rows.mutate(age=ibis.greatest(rows["_starts"].delta(rows[since], unit="day"), 0))
-    going = rows.mutate(age=rows["_day"].delta(rows[since], unit="day"))
-    entered = ask.sums(coming, "age", entered=coming.count())
-    left = ask.sums(going, "age", left=going.count(), **events(going, going["_ended"]))
-    both = pd.concat([entered, left], ignore_index=True).fillna(0)
-    return both.groupby([*KEYS, "age"], as_index=False).sum()
+    ended = rows[until].notnull() & (rows[until] <= rows["_ends"])
+    rows = rows.mutate(_ended=ended, _in=ibis.greatest(rows["_starts"].delta(rows[since], unit="day"), 0),
+                       _out=ended.ifelse(rows[until], rows["_ends"]).delta(rows[since], unit="day"))
+    rows = rows.mutate(_both=ibis.array([rows["_in"], rows["_out"]]), _which=ibis.array([0, 1]))
+    rows = rows.mutate(age=rows["_both"].unnest(), _side=rows["_which"].unnest())
+    left = rows["_side"] == 1
+    return ask.state(name, rows, "age", entered=(~left).sum(), left=left.sum(),
+                     **{event: (left & says(rows)).sum() for event, says in events.items()})
 
 
 def spans(ask: Question) -> ir.Table:

@@ -96,12 +96,11 @@ def calendar(ask: Question):
 
 
 def standing(ask: Question) -> ir.Table:
-    """The deals open at the end of each period, with `unit`, `worth` (amount, else list price), `resting` (the part
-    that is a list price) and `closes_in` (months from the period to the expected close)."""
+    """The deals open at the end of each period, with `worth` (amount, else list price), `resting` (the part that is
+    a list price), `closes` (number of the month of the expected close) and `overdue` (it has passed)."""
     import ibis
 
     rows = ask.during(intervals(ask), "since", "until").inner_join(calendar(ask), "period")
-    rows = ask.united(rows, "_ends")
     return rows.mutate(
         worth=ibis.coalesce(rows["amount"], rows["price"]),
         resting=rows["amount"].isnull().ifelse(rows["price"], None),

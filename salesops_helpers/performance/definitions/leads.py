@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesops_helpers.performance.question import Question, index
+from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 from salesops_helpers.performance.registry import Form, Kpi
 
@@ -18,8 +18,8 @@ def given(ask: Question) -> pd.DataFrame:
     """Leads assigned in the periods: unit, month, assigned, qualified (leads)."""
     monthly = ask.monthly()
     return ask.summed(monthly.events(
-        ask.tables.rows("leads"), "leads", "assigned_at", source="source", assigned=lambda t: t.count(),
-        qualified=lambda t: t["qualified_on"].count()))
+        ask.tables.rows("leads"), "leads", "assigned_at", source="source", keep="kpi_leads",
+        assigned=lambda t: t.count(), qualified=lambda t: t["qualified_on"].count()))
 
 
 def _rate(ask: Question) -> pd.DataFrame:
@@ -54,20 +54,15 @@ def _response(business: bool):
         monthly = ask.monthly()
         rows = ask.tables.rows("leads")
         now = int(pd.Timestamp(ask.tables.as_of + pd.Timedelta(days=1)).timestamp() // 60)
-        rows = rows.filter(rows["assigned_at"].notnull() & index(rows["assigned_at"]).between(
-            monthly.first, monthly.last))
+        rows = rows.filter(rows["assigned_at"].notnull())
         start, end = (rows[c].epoch_seconds() / 60 for c in ("assigned_at", "first_touch_at"))
         end = end.fill_null(now)
         took = working(end, *hours(ask)) - working(start, *hours(ask)) if business else end - start
         rows = rows.mutate(age=took.round().cast("int64").clip(lower=0), touched=rows["first_touch_at"].notnull())
-        keys = {"age": rows["age"], "assigned_at": rows["assigned_at"].truncate("D"), "rep_id": rows["rep_id"],
-                "source": rows["source"]}
-        found = rows.group_by(**keys).agg(left=rows.count(), events=rows["touched"].sum())
-        frame = ask.tables.rows_engine.collect(found, "leads")
-        frame["unit"] = (frame["source"].astype(object).fillna("(none)") if ask.by == "lead_source"
-                         else ask.by_place(frame, frame["assigned_at"]))
-        frame["month"] = frame["assigned_at"].dt.to_period("M").dt.to_timestamp()
-        return _under_observation(ask, frame[[*KEYS, "age", "left", "events"]])
+        found = monthly.events(rows, "leads", "assigned_at", source="source", more="age",
+                               keep="kpi_working" if business else "kpi_response",
+                               left=lambda t: t.count(), events=lambda t: t["touched"].sum())
+        return _under_observation(ask, found)
     return cells
 
 

@@ -25,8 +25,8 @@ def open_sums(ask: Question) -> pd.DataFrame:
     rows = standing(ask)
     closing = (rows["closes"] < rows["_quarter"]) & ~rows["overdue"]
     chance = rows["current"].ifelse(rows["probability"], None)
-    return ask.sums(
-        rows, deals=rows.count(), worth=total(rows["worth"]), resting=total(rows["resting"]),
+    return ask.state(
+        "kpi_open", rows, deals=rows.count(), worth=total(rows["worth"]), resting=total(rows["resting"]),
         closing=total(closing.ifelse(rows["worth"], None)), rated=chance.count(),
         weighted=total(rows["worth"] * chance), closing_weighted=total(closing.ifelse(rows["worth"] * chance, None)))
 
@@ -89,7 +89,8 @@ def _modelled(ask: Question) -> pd.DataFrame:
     given = ask.frames["probabilities"][["opportunity_id", "probability"]].rename(columns={
         "opportunity_id": "_deal", "probability": "_chance"})
     rows = standing(ask).filter(lambda t: t["current"])
-    both = rows.inner_join(ibis.memtable(given), rows["opportunity_id"] == ibis._["_deal"])
+    chances = ibis.memtable(given)
+    both = ask.united_at_end(rows.inner_join(chances, rows["opportunity_id"] == chances["_deal"]))
     found = ask.sums(both, numerator=total(both["worth"] * both["_chance"]))
     return found[found["month"] == ask.now]
 

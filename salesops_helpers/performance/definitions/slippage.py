@@ -20,8 +20,8 @@ def due(ask: Question) -> pd.DataFrame:
     rows = standing(ask_monthly)
     rows = rows.filter((rows["closes"] == rows["period"] + 1) & ~rows["overdue"])
     closed = rows["closed_on"].notnull() & (index(rows["closed_on"]) == rows["period"] + 1)
-    found = ask_monthly.sums(
-        rows, "bucket", due=rows.count(), slipped=(~closed).sum(), lost=(closed & ~rows["won"]).sum(),
+    found = ask_monthly.state(
+        "kpi_due", rows, "bucket", due=rows.count(), slipped=(~closed).sum(), lost=(closed & ~rows["won"]).sum(),
         due_value=total(rows["worth"]), slipped_value=total(closed.ifelse(None, rows["worth"])),
         resting=total(rows["resting"]))
     return ask.summed(found.assign(month=found["month"] + pd.DateOffset(months=1)))

@@ -70,7 +70,7 @@ def _mean(ask: Question) -> pd.DataFrame:
 def _median(ask: Question) -> pd.DataFrame:
     from salesops_helpers.performance.definitions.cycle import at_risk
 
-    return at_risk(ask, stays(ask), "since", "until", lambda rows, ended: {"events": ended.sum()})
+    return at_risk(ask, "kpi_stays_at_risk", stays(ask), "since", "until", events=lambda rows: rows["_ended"])
 
 
 KPIS = (

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
-from salesops_helpers.performance.definitions.history import changes, standing
-from salesops_helpers.performance.question import Question
-from salesops_helpers.performance.ranges import KEYS
+from salesops_helpers.performance.definitions.deals import deals
+from salesops_helpers.performance.definitions.history import calendar, changes, standing
+from salesops_helpers.performance.question import Question, index
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 SHARE, DAYS = 0.9, 30
 
@@ -36,26 +41,32 @@ def stale(ask: Question) -> pd.DataFrame:
     rows = standing(ask)
     rows = rows.inner_join(limit, rows["stage"] == limit["_stage"])
     age = rows["_ends"].delta(rows["stage_since"], unit="day")
-    return ask.sums(rows, numerator=(age > rows["_days"]).sum(), denominator=rows.count())
+    return ask.state("kpi_stale", rows, numerator=(age > rows["_days"]).sum(), denominator=rows.count())
 
 
 def untouched(ask: Question) -> pd.DataFrame:
     """Open deals without an activity in the last DAYS days of the period, of those at least that old."""
     import ibis
 
-    acts = ask.tables.rows("activities")
-    acts = acts.filter(acts["opportunity_id"].notnull())
-    first = ask.months[0] - pd.Timedelta(days=DAYS)
-    acts = acts.filter(acts["occurred_at"] >= first)
-    acts = acts.group_by(_deal="opportunity_id", _on=acts["occurred_at"].truncate("D")).agg()
-    if acts._find_backend(use_default=True) is not ask.tables.rows("opportunities")._find_backend(use_default=True):
-        acts = ibis.memtable(ask.tables.rows_engine.collect(acts, "activities"))
     rows = standing(ask)
-    near = rows.inner_join(acts, [rows["opportunity_id"] == acts["_deal"], acts["_on"] <= rows["_ends"],
-                                  acts["_on"] > rows["_ends"] - ibis.interval(days=DAYS)])
-    touched = near.group_by("opportunity_id", "period").agg()
     old = rows.filter(rows["created_on"] <= rows["_ends"] - ibis.interval(days=DAYS))
-    every = ask.sums(old, denominator=old.count())
-    idle = old.anti_join(touched, ["opportunity_id", "period"])
-    found = every.merge(ask.sums(idle, numerator=idle.count()), on=KEYS, how="left")
-    return found.fillna({"numerator": 0})
+    near = touched(ask)
+    idle = old.left_join(near, [old["opportunity_id"] == near["_deal"], old["period"] == near["_period"]])
+    return ask.state("kpi_idle", idle, numerator=idle["_deal"].isnull().sum(), denominator=idle.count())
+
+
+def touched(ask: Question) -> ir.Table:
+    """Deals with an activity in the last DAYS days of a period: _deal, _period; held in the engine."""
+    import ibis
+
+    acts, engine = ask.tables.rows("activities"), ask.tables.rows_engine
+    first = ask.months[0] - pd.Timedelta(days=DAYS)
+    acts = acts.filter(acts["opportunity_id"].notnull() & (acts["occurred_at"] >= first))
+    acts = acts.group_by(_deal="opportunity_id", _on=acts["occurred_at"].truncate("D")).agg()
+    if ask.tables.engine is not None and acts._find_backend() is not deals(ask)._find_backend():
+        acts = ibis.memtable(engine.collect(acts, "activities"))
+    acts = acts.mutate(period=(index(acts["_on"]) + ibis.array([0, 1]).unnest()).cast("int64"))
+    acts = acts.inner_join(calendar(ask), "period")
+    acts = acts.filter((acts["_on"] <= acts["_ends"]) & (acts["_on"] > acts["_ends"] - ibis.interval(days=DAYS)))
+    return ask.held(f"kpi_touched_{ask.first}_{ask.last}", lambda tables: acts.group_by(
+        _deal="_deal", _period="period").agg())

@@ -1,0 +1,12 @@
+"""KPIs: the scorecard's speed against SQL written by hand, and how it grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def bench_scorecard(tmp_path: Path) -> list[dict]:
+    """Company, 8 teams and 40 reps over 24 months."""
+    from kpis_speed import speed
+
+    return speed(tmp_path)
