@@ -109,7 +109,8 @@ def coverage_now(tables: Tables) -> pd.Series:
     quota, quota_of = _quota(tables, first)
     left, pipeline = quota - won, float(due["amount"].sum())
     return pd.Series({"quarter": first, "last": last, "place": place, "pipeline": pipeline, "deals": len(due),
-                      "quota": quota, "quota_of": quota_of, "won": float(won), "coverage": pipeline / left if left > 0 else np.nan})
+                      "quota": quota, "quota_of": quota_of, "won": float(won),
+                      "coverage": pipeline / left if left > 0 else np.nan})
 
 
 def _quota(tables: Tables, first: pd.Timestamp) -> tuple[float, pd.Timestamp]:
@@ -130,7 +131,8 @@ def created_by_place(tables: Tables, quarters: int = 8) -> pd.DataFrame:
     DataFrame
         quarter (first day), place (0, 1, 2), deals, amount (currency; a deal without history at its amount, or list
         price, of today), unvalued (deals without any), won_within, won_within_amount (of these deals: won by the end of
-        the same quarter, at creation value), share (of the quarter's amount).
+        the same quarter, at creation value), share (of the quarter's deals). Amounts are missing without stage_history:
+        what deals were worth at creation is not known, and lost deals often carry no amount.
     """
     spans = periods_before(tables, "quarter", quarters)
     first, last = spans[0][0], spans[-1][1]
@@ -148,8 +150,10 @@ def created_by_place(tables: Tables, quarters: int = 8) -> pd.DataFrame:
     grid = pd.MultiIndex.from_product([[a for a, _ in spans], range(3)], names=["quarter", "place"])
     frame = rows.groupby(["quarter", "place"]).sum().reindex(grid).fillna(0)
     frame = frame.astype({"deals": int, "unvalued": int, "won_within": int}).reset_index()
-    total = frame.groupby("quarter")["amount"].transform("sum")
-    return frame.assign(share=frame["amount"] / total.where(total > 0))
+    if not tables.has("stage_history"):
+        frame[["amount", "won_within_amount"]] = np.nan
+    total = frame.groupby("quarter")["deals"].transform("sum")
+    return frame.assign(share=frame["deals"] / total.where(total > 0))
 
 
 def _first_amounts(tables: Tables) -> pd.DataFrame:

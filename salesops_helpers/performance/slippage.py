@@ -54,6 +54,7 @@ def due_deals(tables: Tables, per: str = "month", number: int = 12) -> pd.DataFr
         parts.append(due[["opportunity_id", "account_id", "rep_id", "amount"]].assign(
             result=status.to_numpy(), period=first))
     columns = ["period", "opportunity_id", "account_id", "rep_id", "amount", "result"]
+    parts = [part for part in parts if len(part)]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return frame[columns].astype({"period": "datetime64[ns]", "amount": float}).fillna({"amount": 0.0})
 
@@ -110,6 +111,8 @@ def pushes(tables: Tables, period: str = "month") -> pd.DataFrame:
 
     if period not in PERIODS:
         raise SalesOpsError(f"period={period!r} is no period", ", ".join(PERIODS), "choose one of these")
+    if not tables.has("stage_history"):
+        return _typed(pd.DataFrame(columns=["opportunity_id", "pushes", "moved_later"]))
     rows = tables.rows("stage_history").select("opportunity_id", "changed_at", "stage", "expected_close_on")
     rows = rows.filter(rows["stage"].isin(open_stages(tables)) & rows["expected_close_on"].notnull())
     in_order = ibis.window(group_by="opportunity_id", order_by="changed_at")
@@ -118,9 +121,13 @@ def pushes(tables: Tables, period: str = "month") -> pd.DataFrame:
     unit = {"month": "M", "quarter": "Q"}[period]
     starts = {c: (rows[c] - ibis.interval(months=back)).truncate(unit) for c in ("day", "was")}
     rows = rows.mutate(later=rows["day"] > rows["was"], across=starts["day"] > starts["was"])
-    times = {name: rows[c].cast("int64").sum().coalesce(0) for name, c in (("pushes", "across"), ("moved_later", "later"))}
-    sums = rows.group_by("opportunity_id").agg(**times)
-    frame = tables.rows_engine.collect(sums, "stage_history")
+    columns = {"pushes": rows["across"], "moved_later": rows["later"]}
+    sums = rows.group_by("opportunity_id").agg(
+        **{name: column.cast("int64").sum().coalesce(0) for name, column in columns.items()})
+    return _typed(tables.rows_engine.collect(sums, "stage_history"))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.astype({"opportunity_id": TEXT, "pushes": "int64", "moved_later": "int64"})
     return frame.sort_values("opportunity_id", ignore_index=True)
 

@@ -11,7 +11,7 @@ from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.pipeline import deals_on, open_stages
 from salesops_helpers.performance.stays import DAY, WON, stays
 from salesops_helpers.stats import jeffreys
-from salesops_helpers.survival import medians
+from salesops_helpers.survival import median, medians
 
 FEWEST_WON = 20
 
@@ -69,7 +69,8 @@ def flow(tables: Tables, start: pd.Timestamp, end: pd.Timestamp, found: pd.DataF
 
 
 def _since(tables: Tables, start: pd.Timestamp, found: pd.DataFrame | None) -> pd.DataFrame:
-    return stays(tables, start) if found is None else found[found["entered_at"] >= start]
+    found = stays(tables, start) if found is None else found
+    return found[found["entered_at"] >= start]
 
 
 def _skipped(found: pd.DataFrame, stages: list[str], end: pd.Timestamp) -> list[int]:
@@ -133,8 +134,34 @@ def time_in_stage(
     return frame.rename_axis(by).reset_index()
 
 
+def created_to_closed(tables: Tables, months: int = 24) -> pd.DataFrame:
+    """Days from creation to closing, and to a win, of the deals created in the last `months` months (Kaplan–Meier).
+
+    Returns
+    -------
+    DataFrame
+        Two rows: end ("closed": open deals censored; "won": open and lost deals censored), months, n, ended (deals),
+        median, low, high (days; 90 % range).
+    """
+    first = tables.as_of.replace(day=1) - pd.DateOffset(months=months - 1)
+    rows = tables.rows("opportunities")
+    rows = rows.filter(rows["created_on"] >= first).select("status", "created_on", "closed_on")
+    deals = tables.rows_engine.collect(rows, "opportunities")
+    days = (deals["closed_on"].fillna(tables.as_of) - deals["created_on"]) / DAY
+    ends = {"closed": deals["status"] != "open", "won": deals["status"] == "won"}
+    found = {end: median(days.clip(lower=0.0), ended) for end, ended in ends.items()}
+    return pd.DataFrame([{"end": end, "months": months, "n": len(deals), "ended": int(ends[end].sum()),
+                          **found[end]._asdict()} for end in ends])
+
+
 def usual_limits(tables: Tables, found: pd.DataFrame | None = None, quantile: float = 0.9) -> pd.Series:
-    """Days within which nine of ten stays ended that were part of a win, by stage; missing below 20 such stays."""
+    """Days within which nine of ten stays ended that were part of a win, by stage; missing below 20 such stays.
+
+    Parameters
+    ----------
+    found : DataFrame, optional
+        What `stays` gives, such as those of the last 24 months; default: all.
+    """
     found = stays(tables) if found is None else found
     won = found[(found["status"] == "won") & found["ended"]].groupby("stage")["days"]
     limit = won.quantile(quantile).where(won.size() >= FEWEST_WON)

@@ -78,8 +78,8 @@ def stalled(
         (currency), at_list, since (day since when it stands there), days (whole days there), in_stage_limit (days),
         age (days since creation), last_activity (day; missing: none), expected_close_on, pushes (across a month's end),
         in_stage, silent, age_rule, past_all (bool: which rules hold; missing where the tables do not tell), stalled
-        (bool: `in_stage`, or where the history tells nothing `age_rule`), advice ("work on" or, past nearly all that
-        ever closed, "requalify or close").
+        (bool: `in_stage`; where the stage has no usual limit, longer in it than nine of ten wins took in all; where
+        the history tells nothing, `age_rule`), advice ("work on" or, past nearly all that ever closed, "requalify").
 
     Notes
     -----
@@ -96,13 +96,14 @@ def stalled(
     in_stage = (deals["days"] > deals["limit"]).astype("boolean").mask(~deals["in_stage"] | deals["limit"].isna())
     age_rule = (age > usual).astype("boolean").mask(age.isna() | pd.isna(usual))
     past_all = (age > ages["days"].quantile(share)).astype("boolean").mask(age.isna() | ages.empty)
+    instead = age_rule.where(~deals["in_stage"], deals["days"] > usual)
     silent = (quiet > silent_days).astype("boolean").mask(quiet.isna() | (not told))
     frame = deals.assign(
         account=_account_names(tables, deals["account_id"]), owner=rep_names(tables, deals["rep_id"]),
         since=deals["since"].dt.normalize(), days=np.floor(deals["days"]), in_stage_limit=deals["limit"], age=age,
         last_activity=last, in_stage=in_stage, silent=silent, age_rule=age_rule, past_all=past_all,
-        stalled=in_stage.fillna(age_rule).fillna(False).astype(bool), pushes=_push_counts(tables, deals),
-        advice=np.where(past_all.fillna(False).astype(bool), "requalify or close", "work on"))
+        stalled=in_stage.fillna(instead).fillna(False).astype(bool), pushes=_push_counts(tables, deals),
+        advice=np.where(past_all.fillna(False).astype(bool), "requalify", "work on"))
     order = ["opportunity_id", "account_id", "account", "product", "rep_id", "owner", "stage", "amount", "at_list",
              "since", "days", "in_stage_limit", "age", "last_activity", "expected_close_on", "pushes", "in_stage",
              "silent", "age_rule", "past_all", "stalled", "advice"]
@@ -111,7 +112,7 @@ def stalled(
 
 def rule_counts(deals: pd.DataFrame, silent_days: int = 30, share: float = NEARLY_ALL) -> pd.DataFrame:
     """How many open deals each rule calls stale, and how much they are worth: rule, deals, of (deals to which it can be
-    put), amount (currency), share_of (deals ÷ of). Rules that the tables cannot tell have 0 of 0."""
+    put), amount (currency), share_of (deals ÷ of). Where the tables do not tell, deals and amount are missing."""
     from salesops_helpers.words import percent
 
     columns = {"in_stage": "in_stage", "silent": "silent", "age": "age_rule", "past_all": "past_all"}
@@ -122,8 +123,9 @@ def rule_counts(deals: pd.DataFrame, silent_days: int = 30, share: float = NEARL
     rows = [(said[n], held[n].sum(), asked[n].sum(), deals["amount"].where(held[n]).sum()) for n in columns]
     rows.insert(2, ("both of these", both.sum(), (asked["in_stage"] & asked["silent"]).sum(),
                     deals["amount"].where(both).sum()))
-    frame = pd.DataFrame(rows, columns=["rule", "deals", "of", "amount"]).astype({"deals": int, "of": int})
-    return frame.assign(share_of=frame["deals"] / frame["of"].where(frame["of"] > 0))
+    frame = pd.DataFrame(rows, columns=["rule", "deals", "of", "amount"]).astype({"deals": float, "of": int})
+    frame[["deals", "amount"]] = frame[["deals", "amount"]].where(frame["of"] > 0)
+    return frame.assign(share_of=frame["deals"] / frame["of"])
 
 
 def _push_counts(tables: Tables, deals: pd.DataFrame) -> np.ndarray:

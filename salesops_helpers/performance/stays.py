@@ -16,7 +16,7 @@ DAY = pd.Timedelta(days=1)
 
 
 def stays(tables: Tables, start: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Stays in open stages that began on `start` or later (None: all), in order of deal and time.
+    """Stays in open stages that began on `start` or later or are not over (None: all), in order of deal and time.
 
     Changes of amount, date or owner within a stage do not end a stay. Stages that are in no order of the process (not
     among the company's) are left out; a closed deal whose history does not say so leaves its last stage on its closing
@@ -61,6 +61,9 @@ def _changes(tables: Tables, start: pd.Timestamp | None) -> pd.DataFrame:
     began, last (of its deal)."""
     import ibis
 
+    if not tables.has("stage_history"):
+        return _typed(pd.DataFrame(columns=["opportunity_id", "stage", "entered_at", "before", "left_at", "next_stage",
+                                            "visit"]))
     rows = tables.rows("stage_history").select("opportunity_id", "changed_at", "stage")
     rows = rows.filter(rows["stage"].isin(tables.company.stages))
     in_order = ibis.window(group_by="opportunity_id", order_by="changed_at")
@@ -70,8 +73,14 @@ def _changes(tables: Tables, start: pd.Timestamp | None) -> pd.DataFrame:
     rows = rows.mutate(
         left_at=rows["changed_at"].lead().over(in_order), next_stage=rows["stage"].lead().over(in_order),
         visit=ibis.row_number().over(in_stage) + 1)
-    rows = rows if start is None else rows.filter(rows["changed_at"] >= start)
-    frame = tables.rows_engine.collect(rows, "stage_history").rename(columns={"changed_at": "entered_at"})
+    if start is not None:
+        lasts = rows["left_at"].isnull() & rows["stage"].isin(open_stages(tables))
+        rows = rows.filter((rows["changed_at"] >= start) | lasts)
+    frame = tables.rows_engine.collect(rows, "stage_history")
+    return _typed(frame.rename(columns={"changed_at": "entered_at"}))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.astype(dict.fromkeys(("opportunity_id", "stage", "before", "next_stage"), TEXT) | {
         "entered_at": "datetime64[ns]", "left_at": "datetime64[ns]", "visit": "int64"})
     frame = frame.sort_values(["opportunity_id", "entered_at"], kind="stable", ignore_index=True)

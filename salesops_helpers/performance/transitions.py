@@ -8,7 +8,8 @@ import pandas as pd
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.pipeline import unit_of
 from salesops_helpers.performance.stages import entries
-from salesops_helpers.stats import LEVEL
+from salesops_helpers.stats import LEVEL, jeffreys
+from salesops_helpers.survival import medians
 
 DIMENSIONS = ("product", "segment", "team", "lead_source", "region")
 EXACT_UP_TO = 20_000
@@ -125,3 +126,37 @@ def _holm(p: np.ndarray) -> np.ndarray:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return adjusted
+
+
+def stage_by(
+    tables: Tables, stage: str, by: str, start: pd.Timestamp, end: pd.Timestamp, found: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One stage by a unit, for the entries of the days `start` to `end`; the company in the last row.
+
+    Parameters
+    ----------
+    by : str
+        A unit of `pipeline.UNITS`; team and region are the owner's on the as-of day.
+
+    Returns
+    -------
+    DataFrame
+        value, entered, moved_on, lost, still_open (deals), rate (moved on ÷ entered), low, high (90 %, Jeffreys),
+        median, days_low, days_high (days in the stage, Kaplan–Meier with 90 % range; missing where not reached).
+    """
+    rows = entries(tables, start, end, found)
+    rows = rows[rows["stage"] == stage]
+    rows = rows.assign(value=unit_of(tables, rows, by, tables.as_of).astype(object))
+    both = pd.concat([rows, rows.assign(value=_ALL)], ignore_index=True)
+    flags = ["moved_on", "lost", "still_open"]
+    sums = both.groupby("value")[flags].sum().astype(int)
+    sums.insert(0, "entered", both.groupby("value").size())
+    low, high = jeffreys(sums["moved_on"], sums["entered"])
+    times = medians(both["days"], both["ended"], both["value"]).rename(columns={"low": "days_low", "high": "days_high"})
+    frame = sums.assign(rate=sums["moved_on"] / sums["entered"], low=low, high=high).join(
+        times[["median", "days_low", "days_high"]]).reset_index()
+    last = frame["value"] == _ALL
+    return pd.concat([frame[~last], frame[last].assign(value=tables.company.name)], ignore_index=True)
+
+
+_ALL = "\uffff"

@@ -69,9 +69,9 @@ def velocity(tables: Tables, months: int = 12, only: Mapping[str, str] | None = 
     Notes
     -----
     Won a month = closed a month × win rate × deal size. One more point of win rate is worth closed a month × 0.01 ×
-    deal size; 1 % more deal size 1 % of what is won a month. One day less of cycle is worth won a month ÷ (cycle − 1) by the
-    velocity formula, which takes for granted that the freed time brings as many deals more; without that it only brings
-    won a month ÷ 30.44 sooner, once (`sooner`). All are first-order: nothing is said about how a lever is moved.
+    deal size; 1 % more deal size 1 % of what is won a month. One day less of cycle is worth won a month ÷ (cycle − 1)
+    by the velocity formula, which takes for granted that the freed time brings as many deals more; without that it only
+    brings won a month ÷ 30.44 sooner, once (`sooner`). All are first-order: nothing is said about how a lever is moved.
     """
     if isinstance(months, bool) or int(months) != months or months < 1:
         raise SalesOpsError(f"months = {months!r} is no length of a period", "a whole number from 1", "set months = 12")
@@ -81,8 +81,9 @@ def velocity(tables: Tables, months: int = 12, only: Mapping[str, str] | None = 
     for by, value in (only or {}).items():
         deals = deals[(unit_of(tables, deals, by, tables.as_of) == value).fillna(False).astype(bool)]
     closed = deals[(deals["status"] != "open") & deals["closed_on"].notna()].reset_index(drop=True)
-    point = _factors(closed, np.ones(len(closed)), months)
-    drawn = pd.DataFrame([_factors(closed, weights, months) for weights in draws(closed, seed)], columns=FACTORS)
+    point = _factors(closed, np.ones((1, len(closed)), int), months).iloc[0]
+    drawn = [_factors(closed, weights, months) for weights in draws(closed, seed)]
+    drawn = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=FACTORS, dtype=float)
     low, high = (drawn.quantile(q) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     n = _resting_on(closed)
     factors = pd.DataFrame({"factor": FACTORS, "value": [point[f] for f in FACTORS],
@@ -101,50 +102,45 @@ def _resting_on(closed: pd.DataFrame) -> dict[str, int]:
             "cycle": int(dated.sum())}
 
 
-def _factors(closed: pd.DataFrame, weights: np.ndarray, months: int) -> dict[str, float]:
-    """The four factors of the closed deals, each as often as `weights` says."""
+def _factors(closed: pd.DataFrame, weights: np.ndarray, months: int) -> pd.DataFrame:
+    """The four factors of the closed deals, one row a draw, each deal as often as its weight (draws × deals)."""
     won = (closed["status"] == "won").to_numpy()
     amount = closed["amount"].to_numpy(dtype=float)
-    sized, all_won, count = won & ~np.isnan(amount), (weights * won).sum(), weights.sum()
-    n_sized = weights[sized].sum()
     days = ((closed["closed_on"] - closed["created_on"]) / DAY).to_numpy(dtype=float)
-    dated = won & ~np.isnan(days)
-    return {
-        "closed": count / months, "win_rate": all_won / count if count else np.nan,
-        "deal_size": (weights[sized] * amount[sized]).sum() / n_sized if n_sized else np.nan,
-        "cycle": _median(np.maximum(days[dated], 0), weights[dated]),
-    }
+    sized, dated = np.flatnonzero(won & ~np.isnan(amount)), np.flatnonzero(won & ~np.isnan(days))
+    count, wins, size = weights.sum(axis=1), weights[:, won].sum(axis=1), weights[:, sized].sum(axis=1)
+    dated = dated[np.argsort(days[dated], kind="stable")]
+    frame = pd.DataFrame({"closed": count / months, "win_rate": wins, "deal_size": weights[:, sized] @ amount[sized],
+                          "cycle": _medians(np.maximum(days[dated], 0), weights[:, dated])}, dtype=float)
+    frame["win_rate"] /= np.where(count > 0, count, np.nan)
+    frame["deal_size"] /= np.where(size > 0, size, np.nan)
+    return frame[FACTORS]
 
 
-def _median(values: np.ndarray, weights: np.ndarray) -> float:
-    """The median of whole days, each as often as its weight."""
-    if not weights.sum():
-        return float("nan")
-    times = np.bincount(values.astype(np.int64), weights=weights).cumsum()
-    low, high = (np.searchsorted(times, half) for half in _halves(times[-1]))
-    return (low + high) / 2
+def _medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The median of ascending values in each draw, each value as often as its weight: the middle one, or the mean of
+    the two in the middle."""
+    if not len(values):
+        return np.full(len(weights), np.nan)
+    so_far = weights.cumsum(axis=1)
+    total = so_far[:, -1]
+    places = ((total + 1) // 2, total // 2 + 1)
+    low, high = (values[(so_far >= place[:, None]).argmax(axis=1)] for place in places)
+    return np.where(total > 0, (low + high) / 2, np.nan)
 
 
-def _halves(total: float) -> tuple[float, float]:
-    """The places of the middle one, or of the two in the middle."""
-    return np.ceil(total / 2), np.floor(total / 2) + 1
-
-
-def _levers(point: dict[str, float], drawn: pd.DataFrame) -> pd.DataFrame:
-    worth = {name: _worth(point)[name] for name in _worth(point)}
-    spread = pd.DataFrame(_worth(drawn)) if len(drawn) else pd.DataFrame(columns=list(worth), dtype=float)
+def _levers(point: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
+    worth, spread = _worth(point.to_frame().T).iloc[0], _worth(drawn)
     low, high = (spread.quantile(q) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    frame = pd.DataFrame({"lever": list(worth), "worth": list(worth.values()), "low": low.to_numpy(),
+    frame = pd.DataFrame({"lever": worth.index, "worth": worth.to_numpy(), "low": low.to_numpy(),
                           "high": high.to_numpy()})
     times = np.where(frame["lever"] == "sooner", 1, 3)
     return frame.assign(quarter=frame["worth"] * times, quarter_low=frame["low"] * times,
                         quarter_high=frame["high"] * times)
 
 
-def _worth(of) -> dict:
+def _worth(of: pd.DataFrame) -> pd.DataFrame:
     won = of["closed"] * of["win_rate"] * of["deal_size"]
-    longer = of["cycle"] - 1
-    longer = longer if not isinstance(longer, pd.Series) else longer.where(longer > 0)
-    longer = np.nan if np.isscalar(longer) and not longer > 0 else longer
-    return {"win_rate": of["closed"] * 0.01 * of["deal_size"], "deal_size": 0.01 * won, "cycle": won / longer,
-            "sooner": won / MONTH}
+    return pd.DataFrame({
+        "win_rate": of["closed"] * 0.01 * of["deal_size"], "deal_size": 0.01 * won,
+        "cycle": won / (of["cycle"] - 1).where(of["cycle"] > 1), "sooner": won / MONTH})

@@ -159,8 +159,16 @@ def passed_through(tables: Tables, start, end=None) -> pd.DataFrame:
 
 def gaps(tables: Tables, start, end=None) -> list[str]:
     """What the history does not tell about the start of a waterfall, in sentences; empty where it tells all."""
-    first, _ = _days(tables, start, end)
+    first, last = _days(tables, start, end)
     day = words.day_name(first)
+    deals = deals_on(tables, last, since=last)
+    undated = int((deals["created_on"].isna() & (deals["status"] == "open")).sum())
+    said = [f"{words.counted(undated, 'open deal')} without a date of creation {'stands' if undated == 1 else 'stand'} "
+            "under not known too."] if undated else []
+    return [*_history_gaps(tables, first, day), *said]
+
+
+def _history_gaps(tables: Tables, first: pd.Timestamp, day: str) -> list[str]:
     if first >= tables.extract_date:
         return []
     if not tables.has("stage_history"):
@@ -190,3 +198,9 @@ def _in_scope(deals: pd.DataFrame, due_by, minor_units: int) -> pd.DataFrame:
 def _differs(left: pd.Series, right: pd.Series) -> pd.Series:
     same = (left.astype(object) == right.astype(object)) | (left.isna() & right.isna())
     return ~same.astype(bool)
+
+
+def together(company: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """The lines of the company and of its units in one frame: level ("company" or "unit") beside their columns."""
+    return pd.concat([company.assign(level="company"), units.assign(level="unit")], ignore_index=True)[
+        ["level", "unit", "line", "deals", "net_deals", "amount"]]

@@ -58,6 +58,11 @@ CATALOG = (
         "sales leaders, finance and sales operations", ("opportunities", "reps"),
         ("data_quality_money", "data_quality_flags", "data_quality_set_aside"),
     ),
+    Entry(
+        "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",
+        "sales leaders and sales operations", ("opportunities", "reps", "stage_history"),
+        ("pipeline_waterfall", "stage_flow", "stalled_deals"),
+    ),
 )
 
 
