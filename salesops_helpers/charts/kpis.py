@@ -50,9 +50,10 @@ def _panel(ax: Axes, found: pd.DataFrame, history: pd.DataFrame, text: Text) -> 
 
     known, history = found.dropna(subset="limit_low"), history.sort_values("month").tail(SHOWN)
     if len(known):
-        ax.fill_between(known["month"], known["limit_low"], known["limit_high"], step="mid", color=style.MUTED,
-                        alpha=0.22, lw=0)
-        ax.step(known["month"], known["usual"], where="mid", color=style.MUTED, lw=1, ls="--")
+        wide = pd.Timedelta(days=15)
+        ax.bar(known["month"], known["limit_high"] - known["limit_low"], 2 * wide, known["limit_low"],
+               color=style.MUTED, alpha=0.22, lw=0)
+        ax.hlines(known["usual"], known["month"] - wide, known["month"] + wide, color=style.MUTED, lw=1)
     ax.plot(history["month"], history["value"], color=style.INK, lw=1.2, marker="o", ms=2.4)
     for good, (color, marker) in GOOD.items():
         some = found[(found["signal"] != 0) & (found["good"] == good)]

@@ -32,8 +32,16 @@ def headline(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str
         booked += f", {words.percent(row['value'] / row['goal'], 0)} of {goal}: {made}"
     if not looked:
         return f"{booked}; the past is too short to say whether any KPI has changed."
-    said = "none moved" if not moved else f"{words.number(moved)} moved"
+    said = "none moved" if not moved else f"{_named_or_counted(found, month)} moved"
     return f"{booked}; of {words.counted(looked, 'KPI')} {said} by more than chance."
+
+
+def _named_or_counted(found: pd.DataFrame, month: str | pd.Timestamp, most: int = 2) -> str:
+    rows = of_month(found, month)
+    names = rows.loc[rows["signal"] != 0, "kpi"]
+    known = registry()
+    titles = [known[name].title.lower() if name in known else name for name in names]
+    return words.number(len(titles)) if len(titles) > most else f"only {words.joined(titles)}"
 
 
 def _row(card: pd.DataFrame, kpi: str) -> pd.Series:
@@ -72,7 +80,7 @@ def moves(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most: 
     if not looked:
         return f"A KPI needs {LEAST} months before the one looked at; none has them."
     chance = (f"{words.counted(looked, 'KPI')} looked at; if nothing ever changed, one of them would raise a false "
-              f"alarm in about {words.number(100 * expected)} of 100 months")
+              f"alarm in about {words.number(100 * expected, int(expected < 0.01))} of 100 months")
     rows = of_month(found, month)
     rows = rows[rows["signal"] != 0]
     if not moved:
@@ -158,10 +166,10 @@ def definitions(card: pd.DataFrame, register: dict[str, Kpi] | None = None) -> p
 def panels(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most: int = 12) -> list[tuple]:
     """The KPIs to draw, those that moved first and the others in their order: key, title, how a value is written."""
     rows = of_month(found, month)
-    rows = rows[rows["looked_at"]].assign(calm=rows["signal"] == 0)
+    rows = rows[rows["looked_at"]].reset_index(drop=True)
     order = {name: at for at, name in enumerate(registry())}
-    rows = rows.assign(at=rows["kpi"].map(order)).sort_values(["calm", "at"], kind="stable").head(most)
-    return [panel(name) for name in rows["kpi"]]
+    rows = rows.assign(calm=rows["signal"] == 0, at=rows["kpi"].map(order))
+    return [panel(name) for name in rows.sort_values(["calm", "at"], kind="stable").head(most)["kpi"]]
 
 
 def panel(name: str) -> tuple:

@@ -1,8 +1,8 @@
 """Many simulated companies whose true figures are known: do ranges hold them, and do control limits keep their word?
 
-Every company is one rep of one big table, so that a single scorecard by rep answers for all of them. Deals come in
-evenly and belong to accounts; an account shifts the odds, the size and the length of all of its deals, and some accounts
-bring many more deals than others. Nothing changes from month to month, and nothing differs between months of a quarter.
+Every company is one rep of one big table, so that one scorecard by rep answers for all of them. Deals come in
+evenly and belong to accounts; an account shifts the odds, the size and the length of all of its deals, and some
+accounts bring many more deals than others. Nothing changes from month to month or differs between months of a quarter.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from salesops_helpers.performance.scorecard import scorecard_history
 from salesops_helpers.performance.signals import signals
 
 END, BURN = pd.Timestamp("2026-09-30"), 400
-KPIS = ["deals_created", "deals_won", "deals_lost", "bookings", "win_rate", "win_rate_value", "deal_size", "sales_cycle",
-        "pipeline_created", "leads_assigned", "lead_qualification", "lead_response"]
+KPIS = ["deals_created", "deals_won", "deals_lost", "bookings", "win_rate", "win_rate_value", "deal_size",
+        "sales_cycle", "pipeline_created", "leads_assigned", "lead_qualification", "lead_response"]
 FORMS = [("win_rate", "closed"), ("win_rate", "created"), ("win_rate", "qualified"), ("win_rate_value", "amount"),
          ("deal_size", "median"), ("sales_cycle", "won_median"), ("sales_cycle", "closed_median"),
          ("sales_cycle", "km_closed"), ("sales_cycle", "km_won"), ("lead_qualification", "cohort"),
@@ -54,7 +54,8 @@ def deals(true: pd.DataFrame, a_month: int, months: int, rng: np.random.Generato
     closed = created + pd.to_timedelta(np.ceil(days).clip(1, 1_400), unit="D")
     ended = closed <= END
     return pd.DataFrame({
-        "opportunity_id": np.char.add("D", np.arange(len(mine)).astype(str)), "rep_id": np.char.add("C", company.astype(str)),
+        "opportunity_id": np.char.add("D", np.arange(len(mine)).astype(str)),
+        "rep_id": np.char.add("C", company.astype(str)),
         "account_id": np.char.add(np.char.add("A", company.astype(str)), np.char.add("-", at.astype(str))),
         "created_on": created, "closed_on": closed.where(ended), "won": won,
         "status": np.where(~ended, "open", np.where(won, "won", "lost")),
@@ -91,7 +92,8 @@ def companies(count: int, a_month: int, months: int, seed: int, history: bool = 
         "opportunities": sold.drop(columns=["won", "passed"]), "leads": leads(true, a_month, months, rng)}
     if history:
         first = sold[["opportunity_id", "created_on", "amount", "rep_id"]].rename(columns={"created_on": "changed_at"})
-        later = first[sold["passed"]].assign(stage="Second", changed_at=lambda rows: rows["changed_at"] + pd.Timedelta(hours=9))
+        later = first[sold["passed"]].assign(
+            stage="Second", changed_at=lambda rows: rows["changed_at"] + pd.Timedelta(hours=9))
         frames["stage_history"] = pd.concat([first.assign(stage="First"), later], ignore_index=True)
     return Tables.from_frames(COMPANY, frames, as_of=END), true
 
@@ -149,7 +151,8 @@ def coverage(count: int = 400, a_month: int = 40, seed: int = 8_101, least: int 
     for quarter in range(4):
         month = last - pd.DateOffset(months=3 * quarter)
         card = scorecard_history(tables, month, 1, "rep", length=3, kpis=sorted({kpi for kpi, _ in FORMS}))
-        days = np.arange((END - (month + pd.offsets.MonthEnd(0))).days, (END - (month - pd.DateOffset(months=2))).days + 1)
+        ends, starts = month + pd.offsets.MonthEnd(0), month - pd.DateOffset(months=2)
+        days = np.arange((END - ends).days, (END - starts).days + 1)
         wide = truth(true, days)
         wide.index = "C" + true.index.astype(str)
         known = wide.stack(list(range(wide.columns.nlevels)), future_stack=True).rename("true")
@@ -183,7 +186,6 @@ def power(history: pd.DataFrame, tables: Tables, sigmas: float = 4.5) -> pd.Data
     cannot drop so far (below 0) are left out of the count.
     """
     last = history["month"].max()
-    cells = [history["kpi"], history["form"], history["unit"]]
     spread, middle = (history.groupby(["kpi", "form", "unit"])["value"].transform(how) for how in ("std", "mean"))
     can = (middle - sigmas * spread > 0) & history["value"].notna()
     lowered = np.maximum(history["value"] - sigmas * spread, 0.0)
@@ -191,6 +193,30 @@ def power(history: pd.DataFrame, tables: Tables, sigmas: float = 4.5) -> pd.Data
     found = signals(dropped, tables, looks=1).merge(
         history.assign(can=can)[["kpi", "form", "unit", "month", "can"]], on=["kpi", "form", "unit", "month"])
     found = found[found["can"]]
-    assert len(cells) == 3 and len(found)
     return (found["signal"] == -1).groupby(found["kpi"]).agg(["size", "mean"]).set_axis(
         ["drops", "share"], axis=1).reset_index()
+
+
+FEWEST_DROPS = 50
+
+
+def figures(count: int = 400) -> list[dict]:
+    """The figures of the benchmark: coverage, false alarms, power."""
+    held = coverage(count)
+    history, tables = stable(count)
+    alarms, found = false_alarms(history, tables), power(history, tables)
+    found = found[found["drops"] >= FEWEST_DROPS]
+    row = {"area": "kpis", "unit": "share", "kind": "gate"}
+    years = int(alarms["years"].sum())
+    return [
+        row | {"name": "coverage_min", "value": held["share"].min(), "goal": 0.86, "better": "higher",
+               "n": int(held["cells"].sum())},
+        row | {"name": "coverage_max", "value": held["share"].max(), "goal": 0.95, "better": "lower",
+               "n": int(held["cells"].sum())},
+        row | {"name": "false_alarms", "value": float((alarms["share"] * alarms["years"]).sum() / years), "goal": 0.06,
+               "better": "lower", "n": years},
+        row | {"name": "false_alarms_worst_kpi", "value": alarms["share"].max(), "goal": 0.06, "better": "lower",
+               "kind": "stretch", "n": int(alarms["years"].max())},
+        row | {"name": "power", "value": found["share"].min(), "goal": 0.80, "better": "higher",
+               "n": int(found["drops"].sum())},
+    ]
