@@ -44,20 +44,20 @@ def companies(draw) -> Tables:
     return Tables.from_frames(ACME, frames, as_of="2026-03-31")
 
 
-@settings(max_examples=6)
+@pytest.mark.parametrize("by", UNITS)
+@settings(max_examples=2)
 @given(companies(), st.sampled_from([1, 2]))
-def test_units_add_up_to_the_company(tables, length):
+def test_units_add_up_to_the_company(by, tables, length):
     kpis = sorted({kpi for kpi, _ in SUMS})
     whole = scorecard(tables, "2026-03", kpis=kpis, length=length).set_index(["kpi", "form"])["value"]
-    for by in UNITS:
-        parts = scorecard(tables, "2026-03", by=by, kpis=kpis, length=length)
-        parts = parts[[pair in SUMS for pair in zip(parts["kpi"], parts["form"], strict=True)]]
-        sums = parts.groupby(["kpi", "form"])["value"].sum(min_count=1)
-        assert len(sums) >= 10 or by in ("product", "lead_source")
-        pd.testing.assert_series_equal(sums.round(2), whole.loc[sums.index].round(2), check_names=False)
+    parts = scorecard(tables, "2026-03", by=by, kpis=kpis, length=length)
+    parts = parts[[pair in SUMS for pair in zip(parts["kpi"], parts["form"], strict=True)]]
+    sums = parts.groupby(["kpi", "form"])["value"].sum(min_count=1)
+    assert len(sums) >= 10
+    pd.testing.assert_series_equal(sums.round(2), whole.loc[sums.index].round(2), check_names=False)
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(companies())
 def test_shares_and_days_keep_their_bounds_and_ranges_hold_their_values(tables):
     found = scorecard(tables, "2026-03", by="team", kpis=["win_rate", "sales_cycle", "win_rate_value", "deal_size"])

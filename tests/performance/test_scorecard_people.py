@@ -14,7 +14,7 @@ QUOTAS = pd.DataFrame({"rep_id": ["R1", "R2"], "month": MARCH, "amount": [400.0,
 
 
 def row(tables, kpi, form, **asked):
-    return card(tables, **asked).loc[(kpi, form)]
+    return card(tables, kpis=[kpi], **asked).loc[(kpi, form)]
 
 
 def parts(found):
