@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.pipeline import deals_on, open_stages
-from salesops_helpers.performance.stays import DAY, WON, stays
+from salesops_helpers.performance.stays import DAY, WON, entered, stays
 from salesops_helpers.stats import jeffreys
 from salesops_helpers.survival import median, medians
 
@@ -154,18 +154,27 @@ def created_to_closed(tables: Tables, months: int = 24) -> pd.DataFrame:
                           **found[end]._asdict()} for end in ends])
 
 
-def usual_limits(tables: Tables, found: pd.DataFrame | None = None, quantile: float = 0.9) -> pd.Series:
-    """Days within which nine of ten stays ended that were part of a win, by stage; missing below 20 such stays.
+def usual_limits(tables: Tables, quantile: float = 0.9) -> pd.Series:
+    """Whole days within which nine of ten stays ended that were part of a win, by stage; missing below 20 such stays.
+    Counted in the engine, over the whole history."""
+    import ibis
 
-    Parameters
-    ----------
-    found : DataFrame, optional
-        What `stays` gives, such as those of the last 24 months; default: all.
-    """
-    found = stays(tables) if found is None else found
-    won = found[(found["status"] == "won") & found["ended"]].groupby("stage")["days"]
-    limit = won.quantile(quantile).where(won.size() >= FEWEST_WON)
-    return limit.reindex(open_stages(tables)).rename("limit")
+    stages = open_stages(tables)
+    if not tables.has("stage_history"):
+        return pd.Series(np.nan, index=stages, name="limit")
+    rows, deals = entered(tables), tables.rows("opportunities")
+    won = deals.filter(deals["status"] == "won").select(_deal="opportunity_id", _on="closed_on")
+    rows = rows.filter(rows["stage"].isin(stages)).select("opportunity_id", "stage", "changed_at", "left_at")
+    if tables.engine is not None and rows._find_backend() is not won._find_backend():
+        rows = ibis.memtable(tables.rows_engine.collect(rows, "stage_history"))
+    rows = rows.inner_join(won, rows["opportunity_id"] == won["_deal"])
+    until = ibis.coalesce(rows["left_at"], rows["_on"].cast("timestamp")).truncate("D")
+    rows = rows.mutate(days=until.delta(rows["changed_at"].truncate("D"), unit="day"))
+    rows = rows.filter(rows["days"].notnull())
+    sums = rows.group_by("stage").agg(limit=rows["days"].quantile(quantile), stays=rows.count())
+    found = tables.rows_engine.collect(sums, "stage_history").set_index("stage")
+    limit = found["limit"].astype(float).where(found["stays"] >= FEWEST_WON)
+    return limit.set_axis(found.index.astype(object)).reindex(stages).rename("limit")
 
 
 def waiting(tables: Tables, found: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -174,8 +183,8 @@ def waiting(tables: Tables, found: pd.DataFrame | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of `deals_on`, and since (moment: entry into the stage by the history, else the day of creation),
-        days (waited, to the end of the as-of day), in_stage (bool: counted from entry into the stage), limit (days;
+        The columns of `deals_on`, and since (day: of entry into the stage by the history, else of creation),
+        days (whole days waited, up to the as-of day), in_stage (bool: counted from entry into the stage), limit (days;
         `usual_limits` of the stage).
     """
     deals = deals_on(tables, since=tables.as_of)
@@ -186,10 +195,10 @@ def waiting(tables: Tables, found: pd.DataFrame | None = None) -> pd.DataFrame:
         last = found[~found["ended"]].drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
         entered = last["entered_at"].reindex(deals["opportunity_id"].to_numpy())
         since = pd.Series(entered.to_numpy(), deals.index)
-        limit = deals["stage"].astype(object).map(usual_limits(tables, found)).astype(float)
+        limit = deals["stage"].astype(object).map(usual_limits(tables)).astype(float)
     known = since.notna()
-    since = since.where(known, deals["created_on"])
-    days = (tables.as_of + DAY - since) / DAY
+    since = since.where(known, deals["created_on"]).dt.normalize()
+    days = (tables.as_of - since) / DAY
     return deals.assign(since=since, days=days.clip(lower=0.0), in_stage=known, limit=limit)
 
 

@@ -14,7 +14,7 @@ DAY = pd.Timedelta(days=1)
 NEARLY_ALL = 0.99
 RULES = {
     "in_stage": "longer in its stage than nine of ten stays that were part of a win",
-    "silent": "no activity for {days} days",
+    "silent": "no activity in the last {days} days",
     "age": "older than nine of ten won deals were when they were won",
     "past_all": "older than {share} of all deals that ever closed",
 }
@@ -77,9 +77,10 @@ def stalled(
         opportunity_id, account_id, account (its name, or the id), product, rep_id, owner (name), stage, amount
         (currency), at_list, since (day since when it stands there), days (whole days there), in_stage_limit (days),
         age (days since creation), last_activity (day; missing: none), expected_close_on, pushes (across a month's end),
-        in_stage, silent, age_rule, past_all (bool: which rules hold; missing where the tables do not tell), stalled
-        (bool: `in_stage`; where the stage has no usual limit, longer in it than nine of ten wins took in all; where
-        the history tells nothing, `age_rule`), advice ("work on" or, past nearly all that ever closed, "requalify").
+        in_stage, silent, age_rule, past_all (bool: which rules hold; missing where the tables do not tell, silent also
+        for deals younger than `silent_days`), stalled (bool: `in_stage`; where the stage has no usual limit, longer in
+        it than nine of ten wins took in all; where the history tells nothing, `age_rule`), advice ("work on" or, past
+        nearly all that ever closed, "requalify").
 
     Notes
     -----
@@ -97,7 +98,8 @@ def stalled(
     age_rule = (age > usual).astype("boolean").mask(age.isna() | pd.isna(usual))
     past_all = (age > ages["days"].quantile(share)).astype("boolean").mask(age.isna() | ages.empty)
     instead = age_rule.where(~deals["in_stage"], deals["days"] > usual)
-    silent = (quiet > silent_days).astype("boolean").mask(quiet.isna() | (not told))
+    young = ~(age >= silent_days)
+    silent = (quiet >= silent_days).astype("boolean").mask(young | (not told))
     frame = deals.assign(
         account=_account_names(tables, deals["account_id"]), owner=rep_names(tables, deals["rep_id"]),
         since=deals["since"].dt.normalize(), days=np.floor(deals["days"]), in_stage_limit=deals["limit"], age=age,

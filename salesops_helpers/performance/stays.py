@@ -59,25 +59,31 @@ def stays(tables: Tables, start: pd.Timestamp | None = None) -> pd.DataFrame:
 def _changes(tables: Tables, start: pd.Timestamp | None) -> pd.DataFrame:
     """Entries into stages, made in the engine: opportunity_id, stage, before, entered_at, left_at, next_stage, visit,
     began, last (of its deal)."""
-    import ibis
-
     if not tables.has("stage_history"):
         return _typed(pd.DataFrame(columns=["opportunity_id", "stage", "entered_at", "before", "left_at", "next_stage",
                                             "visit"]))
+    rows = entered(tables)
+    if start is not None:
+        lasts = rows["left_at"].isnull() & rows["stage"].isin(open_stages(tables))
+        rows = rows.filter((rows["changed_at"] >= start) | lasts)
+    frame = tables.rows_engine.collect(rows, "stage_history")
+    return _typed(frame.rename(columns={"changed_at": "entered_at"}))
+
+
+def entered(tables: Tables):
+    """Entries into stages as an Ibis expression: opportunity_id, changed_at, stage, before (the stage
+    before), left_at, next_stage, visit."""
+    import ibis
+
     rows = tables.rows("stage_history").select("opportunity_id", "changed_at", "stage")
     rows = rows.filter(rows["stage"].isin(tables.company.stages))
     in_order = ibis.window(group_by="opportunity_id", order_by="changed_at")
     rows = rows.mutate(before=rows["stage"].lag().over(in_order))
     rows = rows.filter(rows["before"].isnull() | (rows["before"] != rows["stage"]))
     in_stage = ibis.window(group_by=["opportunity_id", "stage"], order_by="changed_at")
-    rows = rows.mutate(
+    return rows.mutate(
         left_at=rows["changed_at"].lead().over(in_order), next_stage=rows["stage"].lead().over(in_order),
         visit=ibis.row_number().over(in_stage) + 1)
-    if start is not None:
-        lasts = rows["left_at"].isnull() & rows["stage"].isin(open_stages(tables))
-        rows = rows.filter((rows["changed_at"] >= start) | lasts)
-    frame = tables.rows_engine.collect(rows, "stage_history")
-    return _typed(frame.rename(columns={"changed_at": "entered_at"}))
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

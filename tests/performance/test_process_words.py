@@ -32,8 +32,8 @@ def verdict(tables) -> list[str]:
 
 def test_the_answer_begins_with_where_deals_wait(tables):
     sentences = verdict(tables)
-    assert sentences[0] == "Deals wait in A: EUR 1.00 k in 1 deal has stood there for a median of 30 days."
-    assert sentences[1] == "1 deal stands in A, for a median of 30 days: 91 % of all open money × days."
+    assert sentences[0] == "Deals wait in A: EUR 1.00 k in 1 deal has stood there for a median of 29 days."
+    assert sentences[1] == "1 deal stands in A, for a median of 29 days: 91 % of all open money × days."
     assert sentences[2].startswith("The stage that takes longest is B: half of the stays last more than 10 days (")
     # 4 deals closed in 3 months, mean won amount (120 + 10) ÷ 2 = 65: 4 ÷ 3 × 0.01 × 65 = 0.87
     assert "one point of win rate EUR 1 (" in sentences[4] and len(sentences) == 5

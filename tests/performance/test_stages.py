@@ -121,10 +121,10 @@ def test_time_in_stage_takes_open_stays_as_lasting(tables):
 
 def test_where_value_waits_is_money_times_days(tables):
     found = where_value_waits(tables).set_index("stage")
-    # A: 1,000 for 30 days; B: 50 for 59 days (to the end of 1 March)
-    assert found["money_days"].to_dict() == {"A": 30_000, "B": 2_950}
-    assert found["share"].round(4).tolist() == [0.9105, 0.0895]
-    assert found["deals"].tolist() == [1, 1] and found["median_days"].tolist() == [30, 59]
+    # A: 1,000 for 29 days; B: 50 for 58 days
+    assert found["money_days"].to_dict() == {"A": 29_000, "B": 2_900}
+    assert found["share"].round(4).tolist() == [0.9091, 0.0909]
+    assert found["deals"].tolist() == [1, 1] and found["median_days"].tolist() == [29, 58]
 
 
 def test_the_usual_limit_needs_twenty_won_stays():
@@ -144,7 +144,7 @@ def test_without_history_days_count_from_creation():
     tables = company(LOG, "2026-03-01", history=False)
     assert stays(tables).empty and flow(tables, *YEAR)["entered"].tolist() == [0, 0, 0]
     waits = waiting(tables).set_index("opportunity_id")
-    assert waits.loc["stands", ["days", "in_stage"]].tolist() == [60, False]
+    assert waits.loc["stands", ["days", "in_stage"]].tolist() == [59, False]
     assert where_value_waits(tables)["beyond"].tolist() == [0, 0]
 
 

@@ -55,7 +55,7 @@ def test_a_deal_has_stopped_where_it_is_too_long_in_its_stage():
     found = stalled(tables()).set_index("opportunity_id")
     assert found.index.tolist() == ["fresh", "stopped", "ancient", "moved lately"]  # largest first
     assert found["stalled"].to_dict() == {"fresh": False, "stopped": True, "ancient": True, "moved lately": False}
-    assert found.loc["stopped", ["days", "in_stage_limit"]].tolist() == pytest.approx([31, 18.1])
+    assert found.loc["stopped", ["days", "in_stage_limit"]].tolist() == pytest.approx([30, 18.1])
     assert found["age_rule"].to_dict() == {"fresh": False, "stopped": True, "ancient": True, "moved lately": True}
     assert pd.isna(found.loc["moved lately", "in_stage"])  # no twenty won stays in B
     assert found["advice"].tolist() == ["work on", "work on", "requalify", "requalify"]
@@ -77,14 +77,16 @@ def test_silence_is_counted_from_the_last_activity_else_from_creation():
                         "occurred_at": pd.to_datetime(["2026-03-25 09:00", "2026-02-01 00:00", "2026-03-01 08:00"])})
     t = tables(activities=log, accounts=pd.DataFrame({"account_id": ["c1"], "name": ["<Ltd>"]}))
     found = stalled(t, silent_days=29).set_index("opportunity_id")
-    assert found["silent"].to_dict() == {"fresh": False, "stopped": True, "ancient": False, "moved lately": True}
+    assert found["silent"].dropna().to_dict() == {"stopped": True, "ancient": False, "moved lately": True}
+    assert pd.isna(found.loc["fresh", "silent"])  # too young to be silent
     assert found.loc["stopped", "last_activity"] == pd.Timestamp("2026-03-01") and pd.isna(
         found.loc["fresh", "last_activity"])
     assert found.loc["stopped", "account"] == "<Ltd>"
-    assert not stalled(t, silent_days=30).set_index("opportunity_id").loc["stopped", "silent"]
+    edge = stalled(t, silent_days=30).set_index("opportunity_id")["silent"]
+    assert edge["stopped"] and pd.isna(stalled(t, silent_days=31).set_index("opportunity_id")["silent"]["stopped"])
     counts = rule_counts(stalled(t, silent_days=29), 29).set_index("rule")
-    assert counts["deals"].tolist() == [2, 2, 1, 3, 2] and counts["of"].tolist() == [3, 4, 3, 4, 4]
-    assert counts.loc["no activity for 29 days", "amount"] == 250
+    assert counts["deals"].tolist() == [2, 2, 1, 3, 2] and counts["of"].tolist() == [3, 3, 2, 4, 4]
+    assert counts.loc["no activity in the last 29 days", "amount"] == 250
     assert counts.loc["both of these", ["deals", "amount"]].tolist() == [1, 200]
 
 
