@@ -50,7 +50,7 @@ def _panel(ax: Axes, found: pd.DataFrame, history: pd.DataFrame, text: Text) -> 
 
     known, history = found.dropna(subset="limit_low"), history.sort_values("month").tail(SHOWN)
     if len(known):
-        wide = pd.Timedelta(days=15)
+        wide, ax.use_sticky_edges = pd.Timedelta(days=15), False
         ax.bar(known["month"], known["limit_high"] - known["limit_low"], 2 * wide, known["limit_low"],
                color=style.MUTED, alpha=0.22, lw=0)
         ax.hlines(known["usual"], known["month"] - wide, known["month"] + wide, color=style.MUTED, lw=1)
