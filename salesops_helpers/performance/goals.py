@@ -8,40 +8,18 @@ import pandas as pd
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import bookings, month_start, place_on, quarter_start, year_start
-from salesops_helpers.performance.registry import PEOPLE, registry
+from salesops_helpers.performance.kpi import PEOPLE
+from salesops_helpers.performance.registry import registry
+from salesops_helpers.performance.targets import stated
 
 PERIODS = ("year", "quarter", "month", "week")
 STANDING = ("open_deals", "open_pipeline", "weighted_pipeline")
-
-
-def stated(tables: Tables, by: str | None = None) -> pd.DataFrame:
-    """The rows of `targets` for the company, or for units: unit, kpi, month, goal."""
-    rows = tables.targets.dropna(subset=["unit", "amount"])
-    known = _units(tables, by)
-    named = rows["unit"].astype(object).map(known)
-    found = rows.assign(unit=named, goal=rows["amount"])[named.notna()]
-    return found[["unit", "kpi", "month", "goal"]].astype({"kpi": object}).reset_index(drop=True)
 
 
 def adds_up(kpi: str) -> bool:
     """Is a longer period's goal of this KPI the sum of its months' (bookings, counts), and not the same (rates)?"""
     known = registry().get(kpi)
     return known is not None and known.default.kind == "sum" and kpi not in STANDING
-
-
-def _units(tables: Tables, by: str | None) -> dict[str, str]:
-    """Names that targets may use → unit."""
-    if by is None:
-        return dict.fromkeys([tables.company.name, "company", "Company"], tables.company.name)
-    if by not in PEOPLE:
-        return {}
-    reps = tables.reps
-    if by == "rep":
-        alone = reps.drop_duplicates("name", keep=False)
-        return {**dict(zip(alone["name"], alone["rep_id"], strict=True)),
-                **dict(zip(reps["rep_id"], reps["rep_id"], strict=True))}
-    places = pd.concat([reps[by], tables.rep_history[by]]).dropna().unique()
-    return dict(zip(places, places, strict=True))
 
 
 def monthly(tables: Tables, by: str | None = None) -> pd.DataFrame:

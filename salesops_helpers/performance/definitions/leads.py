@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import Form, Kpi
 
 BY = ("region", "team", "rep", "lead_source")
 ASSIGNED = "leads assigned in the period"

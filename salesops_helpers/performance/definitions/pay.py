@@ -6,9 +6,9 @@ import pandas as pd
 
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance.definitions.deals import credit
+from salesops_helpers.performance.kpi import PEOPLE, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import PEOPLE, Form, Kpi
 
 _PAID = "reps with a quota in the month (each role's managers, who have none of their own, are left out)"
 _ON_PLAN = "reps on a plan with base pay and target incentive on the last day of the period"

@@ -8,9 +8,9 @@ import pandas as pd
 from salesops_helpers.measures import months_of
 from salesops_helpers.performance.definitions.deals import credit
 from salesops_helpers.performance.definitions.quota import GROUPS, RAMP_MONTHS
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import Form, Kpi
 
 SHARE, WINDOW, TRAILING = 0.8, 24, 3
 

@@ -9,9 +9,9 @@ from salesops_helpers.performance.definitions.deals import created, credit, tota
 from salesops_helpers.performance.definitions.history import intervals, standing
 from salesops_helpers.performance.definitions.quota import quotas
 from salesops_helpers.performance.definitions.stale import stale, untouched
+from salesops_helpers.performance.kpi import PEOPLE, UNITS, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import PEOPLE, UNITS, Form, Kpi
 
 OPEN = "deals open at the end of the period, at their amounts of that day"
 OPEN_NOW = "deals open on the as-of day"

@@ -6,9 +6,9 @@ import pandas as pd
 
 from salesops_helpers.measures import year_start
 from salesops_helpers.performance.definitions.deals import credit
+from salesops_helpers.performance.kpi import PEOPLE, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import PEOPLE, Form, Kpi
 
 RAMP_MONTHS = 6
 BANDS = {"below_50": (0.0, 0.5), "50_to_80": (0.5, 0.8), "80_to_100": (0.8, 1.0), "100_to_120": (1.0, 1.2),
@@ -75,7 +75,7 @@ def _share(low: float, high: float = float("inf")):
 
 def over_assigned(ask: Question) -> pd.DataFrame:
     """Σ quotas − target over the target, of units that `targets` gives bookings for."""
-    from salesops_helpers.performance.goals import stated
+    from salesops_helpers.performance.targets import stated
 
     target = stated(ask.tables, ask.by)
     target = target[target["kpi"] == "bookings"].rename(columns={"goal": "target"})[[*KEYS, "target"]]

@@ -6,9 +6,9 @@ import pandas as pd
 
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.definitions.deals import deals, total
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question, index
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import Form, Kpi
 
 YEAR = 12
 KINDS = ("new", "renewal", "expansion")

@@ -6,9 +6,9 @@ import pandas as pd
 
 from salesops_helpers.performance.definitions.deals import total
 from salesops_helpers.performance.definitions.history import changes, standing
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question, index
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import Form, Kpi
 
 DUE = "deals open on the first day of a month and expected then to close in it"
 

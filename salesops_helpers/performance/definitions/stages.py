@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from salesops_helpers.performance.definitions.history import changes
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import Form, Kpi
 
 ENTERED = "entries of deals into an open stage in the period, each deal and stage at its first entry"
 STAYS = "stays in an open stage on some day of the period, from the age at which they came into it"

@@ -6,9 +6,9 @@ import pandas as pd
 
 from salesops_helpers.performance.definitions import cycle
 from salesops_helpers.performance.definitions.deals import closed, created, credit
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.registry import Form, Kpi
 
 CLOSED = "deals won or lost in the period"
 CREATED = "deals created in the period, closed since or not"
