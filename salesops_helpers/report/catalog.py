@@ -59,6 +59,10 @@ CATALOG = (
         reads=TO_SUMMARISE,
     ),
     Entry(
+        "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
+        "sales leaders", ("opportunities", "reps"), ("kpi_scorecard", "kpi_signals"),
+    ),
+    Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
         "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),
         by=("region", "team"),
