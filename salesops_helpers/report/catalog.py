@@ -48,7 +48,7 @@ class Entry:
 
 IN_DOUBT = "data_quality_money"
 TO_SUMMARISE = (
-    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_scorecard", "kpi_definitions", "pay_accrual",
+    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_figures", "kpi_definitions", "pay_accrual",
     "lead_sources", "demand_plan",
 )
 
@@ -60,7 +60,8 @@ CATALOG = (
     ),
     Entry(
         "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
-        "sales leaders", ("opportunities", "reps"), ("kpi_scorecard", "kpi_signals"),
+        "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_signals", "kpi_definitions"),
+        by=("region", "team"),
     ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
@@ -85,6 +86,7 @@ CATALOG = (
         "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",
         "sales leaders and sales operations", ("opportunities", "reps", "stage_history"),
         ("pipeline_waterfall", "stage_flow", "stalled_deals"),
+        by=("region", "team"),
     ),
 )
 
