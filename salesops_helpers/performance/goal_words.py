@@ -17,7 +17,7 @@ def goal_sentence(progress: pd.DataFrame, currency: str) -> str:
     for period, row in rows.iloc[::-1].iterrows():
         size = figure_text(row["value"], "currency", currency)
         goal = figure_text(row["goal_so_far"], "currency", currency)
-        parts.append(f"{period} so far {size}, {words.percent(row['reached'], 0)} of {goal}")
+        parts.append(f"{period} so far {size}, {words.reached(row['reached'])} of {goal}")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
@@ -38,7 +38,7 @@ def of_bookings(progress: pd.DataFrame, currency: str) -> pd.DataFrame:
     """The periods of bookings for a chart: period (as printed), reached (share), said (the two figures)."""
     rows = progress[progress["kpi"] == MAIN].reset_index(drop=True)
     rows = readable_goals(rows, currency)
-    share = rows["reached"].map(lambda v: words.percent(v, 0))
+    share = rows["reached"].map(words.reached)
     return rows.assign(said=share + ": " + rows["value"] + " of " + rows["goal_so_far"])[["period", "reached", "said"]]
 
 

@@ -29,7 +29,7 @@ def headline(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str
     if pd.notna(row["goal"]) and row["goal"] > 0:
         made = "the goal is made" if row["value"] >= row["goal"] else "the goal is missed"
         goal = figure_text(row["goal"], "currency", currency)
-        booked += f", {words.percent(row['value'] / row['goal'], 0)} of {goal}: {made}"
+        booked += f", {words.reached(row['value'] / row['goal'])} of {goal}: {made}"
     if not looked:
         return f"{booked}; the past is too short to say whether any KPI has changed."
     said = "none moved" if not moved else f"{_named_or_counted(found, month)} moved"

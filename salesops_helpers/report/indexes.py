@@ -30,8 +30,8 @@ def write(
         shelves.setdefault(result.unit, []).append(result)
     for unit in units:
         if own := shelves.get(unit):
-            cards = [_card(result) for result in own]
-            html = pages.index(cards, edition(request, unit), [], [], _summary(own), run_at)
+            theirs = [_card(result) for result in own]
+            html = pages.index(theirs, edition(request, unit), [], [], _summary(own), run_at)
             folder.replace(place / unit.folder / "index.html", html.encode())
     handed = handout.Handed(place, letter, {result.task.key: result.status == COMPLETE for result in results})
     handed.write(_about(results))
