@@ -111,9 +111,11 @@ def dictionary(
 
 def _groups() -> None:
     """Commands that have commands of their own."""
+    from salesops_helpers.cli_pay import statements
     from salesops_helpers.cli_plan import plan
 
     app.add_typer(plan, name="plan")
+    app.command()(statements)
 
 
 _groups()

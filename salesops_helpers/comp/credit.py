@@ -37,7 +37,7 @@ def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
     about = tables.opportunities[["opportunity_id", *(f for f in FILTERS if f != "product")]]
     frame = frame.merge(about, on="opportunity_id", how="left")
     cents = minor(frame["amount"], tables.company.minor_units, "opportunities.amount")
-    known = {share: [v for v in frame[share].dropna().unique()] for share in CREDITS.values()}
+    known = {share: list(frame[share].dropna().unique()) for share in CREDITS.values()}
     exact = {share: dict(zip(v, shares(pd.Series(v, dtype=float)), strict=True)) for share, v in known.items()}
     common = lcm(1, *(f.denominator for found in exact.values() for f in found.values()))
     whole = {credit: _grains(cents, frame[share], exact[share], common) for credit, share in CREDITS.items()}

@@ -100,8 +100,9 @@ def _one(plan: Plan, tables: Tables, first, last, digits: dict, others=None) -> 
 
 def _no_components() -> pd.DataFrame:
     names = ["rep_id", "period", "plan", "version", "currency", "component", "bookings", "quota", "attainment", "minor",
-             "status", "exact", "before", "earned_minor"]
-    return pd.DataFrame(columns=names).astype({"period": "datetime64[ns]"})
+             "status", "exact", "before", "earned_minor", "row", "credit", "goal", "reach", "target", "share", "bounds"]
+    numbers = dict.fromkeys(("bookings", "quota", "attainment"), float)
+    return pd.DataFrame(columns=names).astype({"period": "datetime64[ns]", **numbers})
 
 
 def _no_lines() -> pd.DataFrame:
@@ -109,7 +110,8 @@ def _no_lines() -> pd.DataFrame:
 
 
 def terms_of_none() -> pd.DataFrame:
-    return pd.DataFrame(columns=["rep_id", "month", "draw", "guarantee", "recoverable", "above", "currency"])
+    names = ["rep_id", "month", "draw", "guarantee", "recoverable", "above", "currency"]
+    return pd.DataFrame(columns=names).astype({"month": "datetime64[ns]"})
 
 
 def _earned(pay: pd.DataFrame, digits: dict) -> pd.DataFrame:

@@ -80,6 +80,13 @@ def statements(tables: Tables, month, plans: Mapping[str, Sequence[Plan]] | None
     return settled(tables, run, lines, locked, last)
 
 
+def nothing(tables: Tables, month) -> Statements:
+    """The statements of a month in which nobody is on a plan."""
+    last = month_start(month)
+    run = computed_run(tables, {}, last, last)
+    return settled(tables, run, *differences(tables, {}, run, last, None), last)
+
+
 def _first(tables: Tables, versions: Mapping[str, Sequence[Plan]], last: pd.Timestamp) -> pd.Timestamp:
     """The first month in which somebody is on a plan and something was sold."""
     starts = tables.plan_assignments["starts_on"].min()
