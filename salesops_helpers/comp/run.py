@@ -86,7 +86,8 @@ def _one(plan: Plan, tables: Tables, first, last, digits: dict, others=None) -> 
     pays, lines = [], []
     for pay, ground, part in made:
         before = (pay["to_date"] - pay["earned_minor"]) * grain
-        pays.append(pay.assign(minor=pay["earned_minor"] * grain, before=before))
+        order = pay["component"].map({c.id: n for n, c in enumerate(plan.components)}).fillna(len(plan.components))
+        pays.append(pay.assign(minor=pay["earned_minor"] * grain, before=before, order=order))
         behind = lines_behind(pay, ground, part)
         lines.append(behind.assign(minor=behind["earned_minor"] * grain).rename(columns={"period": "month"}))
     pay = pd.concat(pays, ignore_index=True).assign(**tag) if pays else _no_components()
@@ -100,7 +101,8 @@ def _one(plan: Plan, tables: Tables, first, last, digits: dict, others=None) -> 
 
 def _no_components() -> pd.DataFrame:
     names = ["rep_id", "period", "plan", "version", "currency", "component", "bookings", "quota", "attainment", "minor",
-             "status", "exact", "before", "earned_minor", "row", "credit", "goal", "reach", "target", "share", "bounds"]
+             "status", "exact", "before", "earned_minor", "row", "credit", "goal", "reach", "target", "share", "bounds",
+             "order"]
     numbers = dict.fromkeys(("bookings", "quota", "attainment"), float)
     return pd.DataFrame(columns=names).astype({"period": "datetime64[ns]", **numbers})
 

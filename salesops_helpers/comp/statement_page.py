@@ -46,13 +46,12 @@ def accrual(made: Statements, tables: Tables) -> pd.DataFrame:
     return _major(made, sums, ["cost"])
 
 
-def shown_rep(made: Statements, by: str, unit: str) -> str:
-    """The rep whose statement is asked for; empty: all. Raises `SalesOpsError` where there is no such statement."""
+def shown_rep(tables: Tables, by: str, unit: str) -> str:
+    """The rep whose statement is asked for; empty: all. Raises `SalesOpsError` where there is no such rep."""
     if by not in ("", "rep"):
         raise SalesOpsError(f"by = {by!r} for pay statements", "rep, or empty for all reps", 'write by = "rep"')
-    if by and unit not in set(made.summary["rep_id"]):
-        raise SalesOpsError(f"rep {unit!r} has no statement for {made.month:%Y-%m}",
-                            listed(made.summary["rep_id"]) or "(nobody is paid in this month)", "name one of these")
+    if by and unit not in set(tables.reps["rep_id"]):
+        raise SalesOpsError(f"rep {unit!r} is not in reps", listed(tables.reps["rep_id"]), "name one of these")
     return unit if by else ""
 
 
@@ -73,7 +72,7 @@ def brief_columns(made: Statements, rep: str) -> tuple[dict[str, str], dict[str,
 
 def of_rep(made: Statements, rep: str) -> pd.DataFrame:
     """The statement of one rep in brief: what (text), amount (major units), currency; amounts of 0 are left out."""
-    mine = made.summary[made.summary["rep_id"] == shown_rep(made, "rep", rep)]
+    mine = made.summary[made.summary["rep_id"] == rep]
     mine = mine.assign(recovered=(mine["owed_before"] + mine["draw"] - mine["owed"]).clip(lower=0))
     order = ["earned", "corrected", "guarantee", "draw", "forgiven", "recovered", "paid", "owed"]
     long = _major(made, mine, order).melt("currency", order, "what", "amount")
@@ -96,7 +95,7 @@ def parts_of(made: Statements, rep: str) -> pd.DataFrame:
     frame = _major(made, frame.assign(earned=frame["minor"], formula=text), ["earned"])
     frame = frame.rename(columns={"bookings": "sold", "quota": "goal"})
     columns = ["rep_id", "plan", "component", "sold", "goal", "attainment", "formula", "earned", "status"]
-    return frame.sort_values(["rep_id", "plan", "row"], kind="stable")[columns].reset_index(drop=True)
+    return frame.sort_values(["rep_id", "plan", "order"], kind="stable")[columns].reset_index(drop=True)
 
 
 def goals_of(made: Statements, rep: str) -> pd.DataFrame:
@@ -171,14 +170,14 @@ def disputes_of(tables: Tables, rep: str) -> pd.DataFrame:
     return mine.assign(status=status)[columns].sort_values("raised_on", ascending=False).reset_index(drop=True)
 
 
-def stated(made: Statements) -> bool:
-    """Is anybody paid in this month?"""
-    return len(made.summary) > 0
+def stated(made: Statements, rep: str = "") -> bool:
+    """Is anybody (is this rep) paid in this month?"""
+    return len(_mine(made.summary, rep)) > 0
 
 
 def unstated(tables: Tables) -> list[str]:
     """Why there is no statement: which table is missing, or that nobody is paid."""
-    return tables.lacks("plan_assignments") or ["Nobody is paid with this month's payroll."]
+    return tables.lacks("plan_assignments") or ["Nothing is paid with this month's payroll."]
 
 
 def limits(tables: Tables) -> list[str]:
@@ -197,7 +196,8 @@ def sentences(made: Statements, rep: str = "") -> list[str]:
 
 
 def _one(made: Statements, rep: str) -> list[str]:
-    of_rep(made, rep)
+    if not stated(made, rep):
+        return [f"Nothing is paid to {rep} for {month_name(made.month)}: 0 lines."]
     rows = _major(made, made.summary[made.summary["rep_id"] == rep], AMOUNTS)
     paid = joined([money(p, c, 2) for p, c in zip(rows["paid"], rows["currency"], strict=True)])
     said = [f"{paid} is paid to {rows['name'].iloc[0]} for {month_name(made.month)}."]

@@ -84,17 +84,24 @@ def test_the_lines_of_a_statement_add_up_to_what_is_paid(made):
 
 
 def test_what_is_said_of_a_statement(made):
-    statement, _ = made
+    statement, tables = made
     said = comp.statement_sentences(statement, "a")
     assert said[0] == "EUR 12,545.33 is paid to A for March 2026."
-    assert said[1].startswith("Reached: 125.0 % of the goal of own, 96.7 % of the goal of team")
+    assert said[1].startswith("Reached: 125.0 % of the goal of own, 96.7 % of the goal of team and")
     assert said[2].startswith("EUR 99.50 of it corrects earlier months")
     assert comp.statement_sentences(statement)[0].endswith("are paid to 2 reps for March 2026.")
-    with pytest.raises(SalesOpsError, match="rep 'z' has no statement for 2026-03; allowed: a, b"):
-        comp.shown_rep(statement, "rep", "z")
+    with pytest.raises(SalesOpsError, match="rep 'z' is not in reps; allowed: a, b"):
+        comp.shown_rep(tables, "rep", "z")
     with pytest.raises(SalesOpsError, match="by = 'team' for pay statements"):
-        comp.shown_rep(statement, "team", "T")
-    assert comp.shown_rep(statement, "", "") == ""
+        comp.shown_rep(tables, "team", "T")
+    assert (comp.shown_rep(tables, "", ""), comp.shown_rep(tables, "rep", "a")) == ("", "a")
+
+
+def test_a_rep_without_pay_in_the_month_has_a_page_that_says_so(made):
+    statement, tables = made
+    assert not comp.stated(statement, "z") and comp.stated(statement, "a")
+    assert comp.statement_sentences(statement, "z") == ["Nothing is paid to z for March 2026: 0 lines."]
+    assert not len(comp.deals_of(statement, tables, "z")) and not len(comp.parts_of(statement, "z"))
 
 
 def test_without_assignments_nobody_is_paid_and_the_page_says_why():
