@@ -181,7 +181,7 @@ def in_units(tables: Tables, frame: pd.DataFrame, days: pd.Series, level: str) -
             break
         found.append(now[["line", "at"]])
     _no_circle(frame, found, now)
-    above = pd.concat([pd.DataFrame({"line": [], "at": []}), *found]).astype({"line": int})
+    above = pd.concat(found or [now[["line", "at"]]]).astype({"line": int})
     return frame.iloc[above["line"]].assign(unit=above["at"].to_numpy(object)).reset_index(drop=True)
 
 

@@ -110,7 +110,8 @@ def settled(tables: Tables, run: Run, lines: pd.DataFrame, locked: pd.DataFrame,
         "minor": fixed["earned"], "why": fixed["reason"],
     })
     every = stacked([lines, extra])
-    paid = pd.concat([_settled(every, run, locked, currency) for currency in run.digits], ignore_index=True)
+    parts = [_settled(every, run, locked, currency) for currency in run.digits]
+    paid = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     now = every[every["month"] == last].reset_index(drop=True)
     parts = run.components[run.components["period"] == last].reset_index(drop=True)
     summary = _summary(tables, now, paid, last)
