@@ -124,7 +124,7 @@ def _exact(tables: Tables, given: pd.DataFrame, unit: str, name: str, what: str,
     cents = minor(given["amount"], tables.company.minor_units, what)
     amounts = ratio(cents, 10**tables.company.minor_units) if len(cents) else np.array([], dtype=object)
     frame = pd.DataFrame({name: given[unit].astype(object).to_numpy(), "month": given["month"].to_numpy()})
-    frame["quota"] = pd.Series(amounts * factor, index=frame.index, dtype=object)
+    frame["quota"] = pd.Series(amounts if factor == 1 else amounts * factor, index=frame.index, dtype=object)
     return frame[given["amount"].notna().to_numpy()].reset_index(drop=True)
 
 

@@ -127,9 +127,12 @@ def _own(sources: Sources, measure: Measure) -> pd.DataFrame:
         sources.money(monthly), on=["rep_id", "month"], how="left"
     )
     there = asked["quota"].notna()
-    carried = ratio(asked["shared"].to_numpy(object), asked["employed"].to_numpy(object)) if len(asked) else []
-    asked["quota"] = asked["quota"].where(there, Fraction(0)) * pd.Series(carried, index=asked.index, dtype=object)
-    asked["quota"] = asked["quota"] * ramped(sources, asked)
+    asked["quota"] = asked["quota"].where(there, Fraction(0))
+    if (asked["shared"] != asked["employed"]).any():
+        carried = ratio(asked["shared"].to_numpy(object), asked["employed"].to_numpy(object))
+        asked["quota"] = asked["quota"] * pd.Series(carried, index=asked.index, dtype=object)
+    if sources.ramp:
+        asked["quota"] = asked["quota"] * ramped(sources, asked)
     asked["without"] = asked["month"].where(~there)
     frame = asked.groupby(["rep_id", "part"], as_index=False).agg(quota=("quota", "sum"), without=("without", "min"))
     what = "quota" if measure.goal is None else f"goal {measure.goal!r}"
@@ -138,8 +141,6 @@ def _own(sources: Sources, measure: Measure) -> pd.DataFrame:
 
 def ramped(sources: Sources, asked: pd.DataFrame) -> pd.Series:
     """The share of the full quota in each month of a rep's first months on the plan; 1 afterwards."""
-    if not sources.ramp:
-        return pd.Series(Fraction(1), index=asked.index, dtype=object)
     since = asked["rep_id"].map(sources.paid.groupby("rep_id")["first"].min())
     number = (asked["month"].dt.year - since.dt.year) * 12 + asked["month"].dt.month - since.dt.month
     steps = dict(enumerate(sources.ramp))

@@ -57,7 +57,7 @@ def computed_run(tables: Tables, versions: Mapping[str, Sequence[Plan]], first, 
     later = [v for v in every if any(c.measure.of == "commission" for c in v.components)]
     digits = _digits(tables, every)
     made = [_one(v, tables, first, last, digits) for v in every if v not in later]
-    others = pd.concat([_earned(pay, digits) for pay, _, _ in made]) if made else None
+    others = pd.concat([_earned(pay, digits) for pay, _, _ in made]) if made and later else None
     made += [_one(v, tables, first, last, digits, others) for v in later]
     components, lines, given = zip(*made, strict=True) if made else ((), (), ())
     components, given = _joined(components, _no_components()), _joined(given, terms_of_none())

@@ -161,13 +161,14 @@ def presence(plan: Plan, spans: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFram
     known = pairs["yearly"].notna()
     pairs["target"] = pairs["yearly"].where(known, Fraction(0)) * (part * months)
     pairs["share"], pairs["unknown"] = part, ~known
-    frame = pairs.groupby(["rep_id", "part"], as_index=False).agg(
-        days=("shared", "sum"),
-        share=("share", "sum"),
-        target=("target", "sum"),
-        last_shared=("last_shared", "max"),
-        unknown=("unknown", "any"),
+    frame = pairs[["rep_id", "part", "shared", "share", "target", "last_shared", "unknown"]].rename(
+        columns={"shared": "days"}
     )
+    if frame.duplicated(["rep_id", "part"]).any():  # several stays in one span
+        frame = frame.groupby(["rep_id", "part"], as_index=False).agg(
+            {"days": "sum", "share": "sum", "target": "sum", "last_shared": "max", "unknown": "any"}
+        )
+    frame = frame.sort_values(["rep_id", "part"], kind="stable").reset_index(drop=True)
     frame["target"] = frame["target"].astype(object).where(~frame["unknown"], None)
     frame["bounds"] = _of_year(frame, spans, paid) if plan.period.accumulate == "ytd" else frame["share"]
     return frame.drop(columns="unknown")
