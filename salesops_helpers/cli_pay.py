@@ -17,7 +17,7 @@ def statements(
     lock: Annotated[bool, typer.Option("--lock", help="Lock the month: it is then paid as it stands.")] = False,
     by: Annotated[str, typer.Option(help="Who locks the month.")] = "",
 ) -> None:
-    """Compute a month's statements: payroll, lines and accrual as CSV; --lock writes them into the book."""
+    """Compute a month's statements: payroll, lines and accrual as CSV and Excel; --lock writes them into the book."""
     from salesops_helpers import load
     from salesops_helpers.comp.book import book_folder, read_book, what_changed
     from salesops_helpers.comp.book import lock as lock_month
@@ -42,6 +42,18 @@ def statements(
             publish(changed, "changed", str(out / f"{made.month:%Y-%m}"))
     for sentence in sentences(made):
         typer.echo(sentence)
-    for name, frame in (("payroll", payroll(made)), ("lines", made.lines), ("accrual", accrual(made, tables))):
+    frames = {"payroll": payroll(made), "lines": made.lines, "accrual": accrual(made, tables)}
+    for name, frame in frames.items():
         publish(frame, name, str(out / f"{made.month:%Y-%m}"))
+    _workbook(frames, out / f"{made.month:%Y-%m}" / "pay.xlsx")
     typer.echo(str(out / f"{made.month:%Y-%m}"))
+
+
+def _workbook(frames: dict, path: Path) -> None:
+    """The same tables as sheets of a workbook; no text becomes a formula or a link."""
+    import pandas as pd
+
+    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+    with pd.ExcelWriter(path, engine="xlsxwriter", datetime_format="yyyy-mm-dd", engine_kwargs=options) as book:
+        for name, frame in frames.items():
+            frame.to_excel(book, sheet_name=name, index=False, freeze_panes=(1, 0))

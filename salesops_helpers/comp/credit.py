@@ -15,7 +15,6 @@ from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import credited, place_on
 
 CREDITS = {"bookings": "quota_share", "commissionable": "commission_share"}
-PLACES = ["team", "region", "company"]
 GROUP_KPI = "bookings"
 DEEPEST = 20
 

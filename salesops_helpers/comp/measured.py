@@ -13,8 +13,8 @@ import pandas as pd
 from salesops_helpers.comp.exact import ratio
 from salesops_helpers.comp.parts import Component, Measure
 from salesops_helpers.comp.plans import Plan
-from salesops_helpers.comp.results import Sources, in_stays, lines_of, result
-from salesops_helpers.comp.spans import gathered, presence, stays, windows
+from salesops_helpers.comp.results import Sources, lines_of, result
+from salesops_helpers.comp.spans import gathered, in_stays, presence, stays, windows
 from salesops_helpers.data.container import Tables
 
 KEY = ["rep_id", "window"]

@@ -10,7 +10,6 @@ import pandas as pd
 
 from salesops_helpers.comp.credit import (
     GROUP_KPI,
-    PLACES,
     activity_lines,
     chosen,
     converted,
@@ -22,7 +21,7 @@ from salesops_helpers.comp.credit import (
 )
 from salesops_helpers.comp.exact import ratio, shares
 from salesops_helpers.comp.parts import Measure
-from salesops_helpers.comp.spans import ALWAYS, EVER, overlap
+from salesops_helpers.comp.spans import ALWAYS, EVER, in_stays, months_in, overlap
 from salesops_helpers.data.container import Tables
 
 COLUMNS = ["rep_id", "part", "unit", "credit", "quota", "problem"]
@@ -62,25 +61,6 @@ class Sources:
     def money(self, frame: pd.DataFrame) -> pd.DataFrame:
         kept = frame[frame["month"].isin(self.months["month"])]
         return converted(kept, ["quota"], self.rate, self.currency)
-
-
-def months_in(spans: pd.DataFrame) -> pd.DataFrame:
-    """The months of each measured span: part, month, first_day, last_day."""
-    months = pd.date_range(spans["first_month"].min(), spans["month"].max(), freq="MS")
-    pairs = (
-        spans[["window", "first_month", "month"]]
-        .rename(columns={"window": "part", "month": "end"})
-        .merge(pd.DataFrame({"month": months}), how="cross")
-    )
-    pairs = pairs[pairs["month"].between(pairs["first_month"], pairs["end"])]
-    return pairs[["part", "month"]].assign(first_day=pairs["month"], last_day=pairs["month"] + pd.offsets.MonthEnd(1))
-
-
-def in_stays(credit: pd.DataFrame, paid: pd.DataFrame) -> pd.Series:
-    """True for each line of `credit` that closed on a day on which its rep is on the plan."""
-    asked = credit[["rep_id", "closed_on"]].rename_axis("line").reset_index().merge(paid, on="rep_id")
-    inside = asked["closed_on"].between(asked["first"], asked["last"])
-    return pd.Series(credit.index.isin(asked.loc[inside, "line"]), index=credit.index)
 
 
 def lines_of(sources: Sources, measure: Measure) -> tuple[pd.DataFrame, int]:
@@ -272,6 +252,3 @@ def _finished(frame: pd.DataFrame, what: str, whose: str = "") -> pd.DataFrame:
     )
     frame["problem"] = earlier.where(earlier.notna(), pd.Series(bad, index=frame.index, dtype=object))
     return frame
-
-
-__all__ = ["PLACES", "Sources", "in_stays", "lines_of", "months_in", "result"]
