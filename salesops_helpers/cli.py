@@ -138,9 +138,11 @@ def _cluster(scheduler: str, jobs: int | None, **options):
 
 def _groups() -> None:
     """Commands that have commands of their own."""
+    from salesops_helpers.cli_pay import statements
     from salesops_helpers.cli_plan import plan
 
     app.add_typer(plan, name="plan")
+    app.command()(statements)
 
 
 _groups()

@@ -80,6 +80,13 @@ def statements(tables: Tables, month, plans: Mapping[str, Sequence[Plan]] | None
     return settled(tables, run, lines, locked, last)
 
 
+def nothing(tables: Tables, month) -> Statements:
+    """The statements of a month in which nobody is on a plan."""
+    last = month_start(month)
+    run = computed_run(tables, {}, last, last)
+    return settled(tables, run, *differences(tables, {}, run, last, None), last)
+
+
 def _first(tables: Tables, versions: Mapping[str, Sequence[Plan]], last: pd.Timestamp) -> pd.Timestamp:
     """The first month in which somebody is on a plan and something was sold."""
     starts = tables.plan_assignments["starts_on"].min()
@@ -103,7 +110,8 @@ def settled(tables: Tables, run: Run, lines: pd.DataFrame, locked: pd.DataFrame,
         "minor": fixed["earned"], "why": fixed["reason"],
     })
     every = stacked([lines, extra])
-    paid = pd.concat([_settled(every, run, locked, currency) for currency in run.digits], ignore_index=True)
+    parts = [_settled(every, run, locked, currency) for currency in run.digits]
+    paid = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     now = every[every["month"] == last].reset_index(drop=True)
     parts = run.components[run.components["period"] == last].reset_index(drop=True)
     summary = _summary(tables, now, paid, last)

@@ -49,6 +49,8 @@ class Company(BaseModel):
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
+    separate_duties : bool
+        Who approved a pay plan may not lock a month that it pays.
     source : str or None
         A database's URL instead of files. It names credentials as environment variables only:
         ``postgres://reader:${SALESOPS_DB_PASSWORD}@host:5432/db``.
@@ -90,6 +92,7 @@ class Company(BaseModel):
     state: str | None = None
     plans: str = "plans"
     source: str | None = None
+    separate_duties: bool = False
     timeout: Annotated[int, Field(ge=1)] = 600
     files: dict[str, str | list[str]] = {}
     views: dict[str, str] = {}

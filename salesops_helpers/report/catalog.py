@@ -78,6 +78,11 @@ CATALOG = (
         "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"), ("plan_payouts",),
     ),
     Entry(
+        "comp_statement", "Pay statement", "What is paid this month, and why?",
+        "each rep, the rep's manager, payroll and finance", ("opportunities", "reps", "plan_assignments"),
+        ("payroll", "pay_accrual"),
+    ),
+    Entry(
         "data_quality", "Data quality", "Can we trust this month's numbers?",
         "sales leaders, finance and sales operations", ("opportunities", "reps"),
         ("data_quality_money", "data_quality_flags", "data_quality_set_aside"),
