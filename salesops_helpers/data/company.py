@@ -68,6 +68,8 @@ class Company(BaseModel):
         Per table and column what one unit in the source stands for: ``amount = 1000`` where amounts are in thousands.
     wide : dict
         Per table with a column a month: the `Wide` settings.
+    notes : list of str
+        What every page must say of the data.
     home : Path
         The folder that holds company.toml.
     """
@@ -99,6 +101,7 @@ class Company(BaseModel):
     numbers: dict[str, Literal[".", ","]] = {}
     units: dict[str, dict[str, Annotated[int | float, Field(gt=0, allow_inf_nan=False)]]] = {}
     wide: dict[str, Wide] = {}
+    notes: list[str] = []
     home: Path = Path(".")
 
     @field_validator("source")
