@@ -55,17 +55,23 @@ class _Run:
     run_at: dt.datetime
 
     @cached_property
-    def tables(self) -> Tables:
-        from salesops_helpers.data.load import load
+    def everything(self) -> Tables:
+        """The company's tables before the cut."""
+        from salesops_helpers.data.load import read_all
 
-        return load(self.home, month=self.month)
+        return read_all(self.home)[0]
+
+    @cached_property
+    def tables(self) -> Tables:
+        from salesops_helpers.data.load import cut
+
+        return cut(self.everything, month=self.month)
 
     @cached_property
     def resting(self) -> str:
-        """The hash of the company's files; of a database, one that no other run has."""
-        if inputs.Home.of(self.home).is_database:
-            return self.run_at.isoformat()
-        return inputs.inputs(self.home).hash
+        """The hash of what the company's own pages rest on; a database is asked for its state."""
+        is_database = inputs.Home.of(self.home).is_database
+        return inputs.inputs(self.home, self.everything.engine.state() if is_database else "").hash
 
 
 def check(source: str, names: Sequence[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pandas as pd
 import pytest
 from leaks import files_of
 
@@ -106,3 +109,55 @@ def test_a_page_reads_tables_of_its_own_audiences_pages_only(audience, kit, monk
     assert "reps.csv" in (pack.folder / "two.html").read_text()
     (pack,) = audience("board", toml='[board]\nnotebooks = ["two"]\n')
     assert "[] is there" in (pack.folder / "two.html").read_text()
+
+
+def test_who_sees_the_company_whole_gets_the_companys_own_pages(audience, tmp_path):
+    from salesops_helpers.report.month import report
+
+    (pack,) = audience("board", toml='[board]\nnotebooks = ["one"]\nnames = "shown"\n')
+    index, _ = report(str(audience.company), "2026-02", tmp_path / "all", ["one"], jobs=1)
+    page, own = ((place / "one.html").read_text() for place in (pack.folder, index.parent))
+    assert page.partition("<main>")[2].partition("<footer>")[0] == own.partition("<main>")[2].partition("<footer>")[0]
+    assert "6 in = 5 used + 1 set aside" in page, "rows set aside are counted"
+    assert "one.json" not in page and "record.json" not in (pack.folder / "index.html").read_text()
+
+
+def test_settings_of_audiences_do_not_make_the_companys_own_pages_anew(audience, tmp_path):
+    from salesops_helpers.report.month import report
+
+    def statuses():
+        return [result.status for result in report(str(audience.company), "2026-02", tmp_path / "all", jobs=1)[1]]
+
+    (audience.company / "audiences.toml").write_text(TOML)
+    assert statuses() == ["complete", "complete"]
+    (audience.company / "audiences.toml").write_text(TOML + "\n# changed\n")
+    assert statuses() == ["kept", "kept"]
+
+
+def test_the_command_makes_report_and_pack_and_refuses_a_wrong_audience_first(audience, capsys):
+    from salesops_helpers import cli
+
+    (audience.company / "audiences.toml").write_text(TOML)
+    asked = ["report", str(audience.company), "--month", "2026-02", "--out", str(audience.place.parent), "--jobs", "1"]
+    assert cli._exit_code([*asked, "--audience", "nobody"]) == 2 and not audience.place.exists()
+    assert "--audience nobody; allowed: board, team" in capsys.readouterr().err
+    assert cli._exit_code([*asked, "--audience", "board", "--audience", "team:South"]) == 0
+    assert capsys.readouterr().out.split() == [
+        str(audience.place / place / "index.html") for place in ("", "audiences/board", "audiences/team/south")]
+
+
+@pytest.mark.parametrize("team", ["../../../escaped", "<script>alert(1)</script>", "CON", "x" * 300, "\u202egnirts",
+                                  "=cmd|'/C calc'!A0", "a/b\\c:d*?\"|", ".packs"])
+def test_a_team_of_any_name_has_a_folder_of_its_own_inside(audience, team):
+    reps = audience.company / "reps.csv"
+    frame = pd.read_csv(reps)
+    frame.assign(team=[team, "South"]).to_csv(reps, index=False)
+    (pack,) = audience(f"team:{team}")
+    top = audience.place / "audiences" / "team"
+    assert pack.folder.parent == top and re.fullmatch(r"[a-z0-9-]{1,60}", pack.folder.name)
+    assert [path.name for path in top.iterdir()] == [pack.folder.name]
+    page = (pack.folder / "one.html").read_text()
+    assert "<script>alert" not in page, "only escaped"
+    assert "We have 1 deals." in page
+    outside = {path.name for path in audience.place.parent.parent.iterdir()}
+    assert outside <= {"acme", "kit", "out"}
