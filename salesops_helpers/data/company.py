@@ -73,6 +73,8 @@ class Company(BaseModel):
     goals : dict
         Per KPI and fiscal year (named by the year in which it starts) the company's goal: ``[goals.bookings]``
         ``2026 = 12_000_000``. It counts where `targets` and `quotas` say nothing.
+    notes : list of str
+        What every page must say of the data.
     home : Path
         The folder that holds company.toml.
     """
@@ -106,6 +108,7 @@ class Company(BaseModel):
     units: dict[str, dict[str, Annotated[int | float, Field(gt=0, allow_inf_nan=False)]]] = {}
     wide: dict[str, Wide] = {}
     goals: dict[str, dict[Annotated[str, Field(pattern=r"^\d{4}$")], float]] = {}
+    notes: list[str] = []
     home: Path = Path(".")
 
     @field_validator("source")

@@ -31,6 +31,8 @@ class Entry:
         Tables that other notebooks publish and this one reads where they are there.
     by : tuple of str
         Levels (region, team, rep) of the units for which it can be made beside the company.
+    whole : bool
+        Does it tell of the company's own files, so that it says nothing true of a part of them?
     path : Path
         The notebook.
     """
@@ -43,6 +45,7 @@ class Entry:
     publishes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    whole: bool = False
     path: Path = field(default=Path("."), compare=False)
 
 
@@ -85,7 +88,7 @@ CATALOG = (
     Entry(
         "data_quality", "Data quality", "Can we trust this month's numbers?",
         "sales leaders, finance and sales operations", ("opportunities", "reps"),
-        ("data_quality_money", "data_quality_flags", "data_quality_set_aside"),
+        ("data_quality_money", "data_quality_flags", "data_quality_set_aside"), whole=True,
     ),
     Entry(
         "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",
