@@ -150,6 +150,29 @@ def test_a_deal_cancelled_after_the_window_stays_paid():
         assert ("a1" in set(made.lines["opportunity_id"])) == lost
 
 
+def test_an_adjustment_of_a_locked_month_is_paid_with_the_open_one():
+    def fixed(*rows):
+        frame = pd.DataFrame(rows, columns=["rep_id", "month", "reason", "amount"])
+        return {"adjustments": frame.assign(month=pd.to_datetime(frame["month"] + "-01"))}
+
+    def with_rows(month, *rows):
+        tables = known(month, False)
+        return Tables(tables.company, {**tables._frames, **keep_types(tables, fixed(*rows))}, tables.as_of)
+
+    first = ("a", "2026-01", "referral", 10.0)
+    january = with_rows(1, first)
+    made = stated(PLANS, january, "2026-01")
+    book = in_memory(made, january)
+    assert made.summary.set_index("rep_id").loc["a", "corrected"] == 1000
+    later = with_rows(2, ("a", "2026-01", "referral", 12.5), ("b", "2026-01", "forgotten", 7.0),
+                      ("b", "2026-02", "new", 1.0))
+    lines = stated(PLANS, later, "2026-02", book).lines
+    found = lines[lines["component"] == "adjustment"]
+    assert found[["rep_id", "why", "minor"]].sort_values("why").to_numpy().tolist() == [
+        ["b", "forgotten", 700], ["b", "new", 100], ["a", "referral", 250]]
+    assert not len(stated(PLANS, with_rows(2, first), "2026-02", book).lines.query("component == 'adjustment'"))
+
+
 def keep_types(tables, frames):
     return Tables.from_frames(tables.company, frames, as_of=tables.as_of)._frames
 
