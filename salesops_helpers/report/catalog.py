@@ -84,6 +84,7 @@ CATALOG = (
         "comp_statement", "Pay statement", "What is paid this month, and why?",
         "each rep, the rep's manager, payroll and finance", ("opportunities", "reps", "plan_assignments"),
         ("payroll", "pay_accrual"),
+        by=("rep",),
     ),
     Entry(
         "data_quality", "Data quality", "Can we trust this month's numbers?",
