@@ -64,6 +64,7 @@ CATALOG = (
     Entry(
         "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
         "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_signals", "kpi_definitions"),
+        by=("region", "team"),
     ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
@@ -94,6 +95,7 @@ CATALOG = (
         "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",
         "sales leaders and sales operations", ("opportunities", "reps", "stage_history"),
         ("pipeline_waterfall", "stage_flow", "stalled_deals"),
+        by=("region", "team"),
     ),
 )
 
