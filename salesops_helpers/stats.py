@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.ranks import summarise
+
 SEED = 20_261
 LEVEL = 0.90
 _CELLS = 1 << 22
@@ -181,7 +183,7 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     sorted_rates = rng.beta(a + won[order], b + n[order] - won[order])
     rates = np.empty_like(sorted_rates)
     rates[:, order] = sorted_rates
-    units = _summary(sorted_rates, n[order], level).set_axis(order).sort_index()
+    units = summarise(sorted_rates, n[order], level).set_axis(order).sort_index()
     units = units.groupby(unit).transform("mean") if len(pairs) < len(n) else units
     tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
     low, middle, high = np.quantile(spread[at] * np.sqrt(mean[at] * (1 - mean[at])), tails)
@@ -232,20 +234,3 @@ def _log_posterior(won, n, spreads, means) -> tuple[np.ndarray, ...]:
         return (gammaln(base[..., None] + values) - gammaln(base)[..., None]) @ times.astype(float)
 
     return mean, spread, total(a, won) + total(b, n - won) - total(k, n) - placed
-
-
-def _summary(rates: np.ndarray, n: np.ndarray, level: float) -> pd.DataFrame:
-    size, units = rates.shape
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(rates, tails, axis=0)
-    together = rates @ (n / n.sum()) if n.sum() else rates.mean(axis=1)
-    quarter = -(-units // 4)
-    ranks = np.empty(rates.shape, np.int32)
-    np.put_along_axis(ranks, np.argsort(-rates, axis=1), np.arange(1, units + 1, dtype=np.int32)[None, :], axis=1)
-    rank_low, rank_high = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
-    above = (rates > together[:, None]).mean(axis=0) if units > 1 else np.full(units, np.nan)
-    return pd.DataFrame({
-        "mean": rates.mean(axis=0), "low": low, "high": high, "p_above": above, "p_below": 1 - above,
-        "p_top_quarter": (ranks <= quarter).mean(axis=0), "p_bottom_quarter": (ranks > units - quarter).mean(axis=0),
-        "rank_low": rank_low, "rank_high": rank_high,
-    })
