@@ -37,7 +37,8 @@ MEASURES = {m.name: m for m in (
     Measure("cycle_days", "wait", "Days open per closing", "days", "down", ("opportunities",), "closed deals"),
     Measure("activity_per_win", "wait", "Activities per win", "activities", "down", ("opportunities", "activities"),
             "won deals"),
-    Measure("lead_response", "rate", f"Leads touched within {ANSWERED_HOURS} hours", "share", "up", ("leads",), "leads"),
+    Measure("lead_response", "rate", f"Leads touched within {ANSWERED_HOURS} hours", "share", "up", ("leads",),
+            "leads"),
     Measure("attainment", "level", "Attainment", "share", "up", ("opportunities", "quotas"), "months"),
 )}
 

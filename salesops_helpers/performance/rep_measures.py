@@ -55,7 +55,7 @@ def rep_measures(tables: Tables, months: int = 12, measures: Iterable[str] | Non
     Models (`salesops_helpers.hierarchy`; the prior of the spread is stated there): rates beta-binomial; sizes gamma
     with the coefficient of variation of all reps; value per closed deal = win rate × size; waits Poisson-gamma with
     the days (activities) as exposure, shown as days (activities) ÷ events; attainment normal over months. Tests:
-    `performance.difference.alarm` for rates, chi-square of events given exposure for waits, one-way analysis of variance
+    `performance.difference.alarm` for rates, chi-square of events given exposure for waits, analysis of variance
     by shuffling cases for the others.
     """
     asked = list(MEASURES) if measures is None else list(measures)

@@ -1,0 +1,227 @@
+"""Reps against what could be expected, given their deals: observed ÷ expected, and what the adjustment moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from salesops_helpers import hierarchy, stats
+from salesops_helpers.data.container import Tables
+from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.performance import reps
+from salesops_helpers.performance.difference import ALARMS
+from salesops_helpers.performance.kpis import closed_deals
+from salesops_helpers.performance.rep_given import design, given, refuse_telling
+from salesops_helpers.performance.rep_measures import shuffled
+
+OUTCOMES = ("win_rate", "value_per_opportunity")
+FOLDS, STRENGTHS = 5, (1e-5, 3e-3, 3e-2, 0.3, 3.0)
+
+
+def expected_deals(tables: Tables, months: int = 12, outcome: str = "win_rate",
+                   features: Iterable[str] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What each closed deal could be expected to give, by models that saw other reps' deals alone.
+
+    Parameters
+    ----------
+    outcome : {"win_rate", "value_per_opportunity"}
+        Won or not; value won (currency, 0 where lost).
+    features : iterable of str, optional
+        Out of `salesops_helpers.performance.rep_given.FEATURES`; default: all that the tables know.
+
+    Returns
+    -------
+    deals : DataFrame
+        opportunity_id, rep_id, observed, expected (share, or currency), variance (of one deal about its expectation, up
+        to a common factor).
+    moved : DataFrame
+        On the same index, one column a feature: its part in the deal's expectation (share, or currency), 0 on average
+        over all deals.
+
+    Raises
+    ------
+    SalesOpsError
+        Where the outcome is not one of these, fewer than two reps closed deals, or a feature knows the outcome.
+
+    Notes
+    -----
+    Logistic regression of won, gamma regression (log link) of the amounts of won deals, both with an L2 penalty whose
+    strength (up to a constant for all) is chosen by cross-validation over whole reps; expected value = chance × amount.
+    Expectations are scaled to add up to what all reps gave together.
+    """
+    from scipy.special import expit, logit
+
+    if outcome not in OUTCOMES:
+        raise SalesOpsError(f"outcome={outcome!r} cannot be adjusted", ", ".join(OUTCOMES), "choose one of these")
+    period = reps.period(tables, months)
+    deals = closed_deals(tables, period.start, period.end).dropna(subset="rep_id").reset_index(drop=True)
+    won = deals["status"] == "won"
+    if outcome != OUTCOMES[0]:
+        keep = ~(won & ~(deals["amount"] > 0))
+        deals, won = deals[keep].reset_index(drop=True), won[keep].reset_index(drop=True)
+    if deals["rep_id"].nunique() < 2:
+        raise SalesOpsError(f"{deals['rep_id'].nunique()} rep closed deals in the period", "two reps or more",
+                            "choose a longer period")
+    frame = given(tables, deals, features)
+    refuse_telling(frame, won)
+    folds = _folds(deals["rep_id"])
+    chance, parts = _fitted(_logistic, frame, won.to_numpy(float), folds, won.to_numpy() >= 0)
+    total, expected = sum(parts.values()), chance
+    slope = _chord(chance - expit(logit(chance) - total), total, chance * (1 - chance))
+    observed, variance = won.astype(float), chance * (1 - chance)
+    if outcome != OUTCOMES[0]:
+        size, more = _fitted(_gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won.to_numpy())
+        parts = {name: (1 - chance) * parts[name] + more[name] for name in parts}
+        observed, expected = deals["amount"].where(won, 0.0), chance * size
+        total, variance = sum(parts.values()), expected**2 / chance
+        slope = _chord(-expected * np.expm1(-total), total, expected)
+    scale = observed.sum() / expected.sum() if expected.sum() > 0 else 1.0
+    result = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "rep_id": deals["rep_id"], "observed": observed,
+                           "expected": expected * scale, "variance": variance * scale**2})
+    moved = pd.DataFrame({name: parts[name] * slope * scale for name in parts}, index=deals.index)
+    return result, moved - moved.mean()
+
+
+def _chord(rise, run, slope):
+    """rise ÷ run, the slope itself where the run is next to nothing."""
+    small = np.abs(run) < 1e-9
+    return np.where(small, slope, rise / np.where(small, 1.0, run))
+
+
+def _folds(rep_ids: pd.Series) -> np.ndarray:
+    """The fold of each deal: whole reps, spread so that folds hold about as many deals."""
+    counts = rep_ids.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    folds = min(FOLDS, len(counts))
+    place = np.arange(len(counts)) % (2 * folds)
+    return rep_ids.map(pd.Series(np.minimum(place, 2 * folds - 1 - place), counts.index)).to_numpy(int)
+
+
+def _fitted(model, frame: pd.DataFrame, y: np.ndarray, folds: np.ndarray, known: np.ndarray):
+    """Predictions for each fold from the others, at the strength that predicts best, and each feature's part in them
+    on the model's scale."""
+    columns, owner = design(frame)
+    best = None
+    for strength in STRENGTHS:
+        found, linear = np.empty(len(y)), np.zeros((len(y), len(frame.columns)))
+        for fold in range(folds.max() + 1):
+            here, learn = folds == fold, (folds != fold) & known
+            found[here], weights = model(columns[learn], y[learn], columns[here], strength)
+            linear[here] = _by_feature(columns[here], weights, owner, len(frame.columns))
+        lost = _loss(model, y[known], found[known])
+        if best is None or lost < best[0] - 1e-12:
+            best = (lost, found, linear)
+    return best[1], {name: best[2][:, at] for at, name in enumerate(frame)}
+
+
+def _by_feature(columns: np.ndarray, weights: np.ndarray, owner: np.ndarray, features: int) -> np.ndarray:
+    member = (owner[:, None] == np.arange(features)).astype(float)
+    return (columns * weights) @ member
+
+
+def _loss(model, y: np.ndarray, found: np.ndarray) -> float:
+    if model is _logistic:
+        return float(-(y * np.log(found) + (1 - y) * np.log1p(-found)).mean())
+    return float((np.log(found / y) + y / found).mean())
+
+
+def _logistic(columns, y, new, strength: float):
+    from sklearn.linear_model import LogisticRegression
+
+    if columns.shape[1] == 0 or np.ptp(y) == 0:
+        rate = (y.sum() + 0.5) / (len(y) + 1)
+        return np.full(len(new), rate), np.zeros(columns.shape[1])
+    fit = LogisticRegression(C=strength, max_iter=500).fit(columns, y)
+    return fit.predict_proba(new)[:, 1].clip(1e-6, 1 - 1e-6), fit.coef_[0]
+
+
+def _gamma(columns, y, new, strength: float):
+    from sklearn.linear_model import GammaRegressor
+
+    mean = y.mean()
+    if columns.shape[1] == 0:
+        return np.full(len(new), mean), np.zeros(0)
+    fit = GammaRegressor(alpha=1e-3 / strength, max_iter=500).fit(columns, y / mean)
+    return mean * fit.predict(new), fit.coef_
+
+
+def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", features: Iterable[str] | None = None,
+             seed: int = stats.SEED) -> pd.DataFrame:
+    """Each rep's outcome beside what could be expected of the deals it was given.
+
+    Returns
+    -------
+    DataFrame
+        One row a rep, by name: rep_id, name, n (closed deals), raw (share, or currency a deal), expected (the same of
+        an average rep with these deals), ratio (observed ÷ expected), mean, low, high (of the true ratio, 90 %),
+        adjusted, adjusted_low, adjusted_high (ratio × what all reps gave a deal), moved (ratio × all − raw: what the
+        adjustment moves), why (the features that move it most), p_above, p_below, p_top_quarter, p_bottom_quarter,
+        rank_low, rank_high, raw_p_value, p_value (of so much difference by chance, before and after), differs (bool,
+        after).
+
+    Notes
+    -----
+    The ratio's posterior is normal with the variance of its deals, shrunk as `hierarchy.Levels` says. Chance is judged
+    by shuffling over reps: outcomes before, deviations ÷ their standard deviation after.
+    """
+    deals, moved = expected_deals(tables, months, outcome, features)
+    by = deals["rep_id"]
+    apart = (deals["observed"] - deals["expected"]) / np.sqrt(deals["variance"])
+    factor = float((apart**2).mean())
+    sums = deals.groupby("rep_id")[["observed", "expected", "variance"]].sum()
+    n = by.value_counts().reindex(sums.index).to_numpy()
+    overall = deals["observed"].mean()
+    ratio = (sums["observed"] / sums["expected"]).to_numpy()
+    noise = (factor * sums["variance"] / sums["expected"] ** 2).to_numpy()
+    found = hierarchy.posterior(hierarchy.Levels(ratio, noise, n), seed=seed)
+    p_value = shuffled(apart, by, seed)
+    frame = pd.DataFrame({"rep_id": sums.index.to_numpy(), "n": n, "raw": sums["observed"].to_numpy() / n,
+                          "expected": sums["expected"].to_numpy() / n, "ratio": ratio})
+    frame = pd.concat([frame, found.units], axis=1).assign(
+        adjusted=lambda f: f["mean"] * overall, adjusted_low=lambda f: f["low"] * overall,
+        adjusted_high=lambda f: f["high"] * overall, moved=lambda f: f["ratio"] * overall - f["raw"],
+        why=_why(moved, by, sums.index, outcome), raw_p_value=shuffled(deals["observed"], by, seed), p_value=p_value,
+        differs=p_value <= ALARMS)
+    frame.insert(1, "name", reps.labels(tables, frame["rep_id"]))
+    return frame.sort_values(["name", "rep_id"], ignore_index=True)
+
+
+def moves(tables: Tables, months: int = 12, outcome: str = "win_rate",
+          features: Iterable[str] | None = None) -> pd.DataFrame:
+    """How much each feature moves what is expected of reps.
+
+    Returns
+    -------
+    DataFrame
+        feature, spread (standard deviation over reps of the feature's mean effect on a deal's expectation: share, or
+        currency), most (largest effect on any rep, signed), rep_id (whose); largest spread first.
+    """
+    deals, moved = expected_deals(tables, months, outcome, features)
+    mean = moved.groupby(deals["rep_id"]).mean()
+    largest = mean.abs().idxmax()
+    frame = pd.DataFrame({"feature": mean.columns, "spread": mean.std(ddof=0).to_numpy(),
+                          "most": [mean.at[rep, name] for name, rep in largest.items()],
+                          "rep_id": largest.to_numpy()})
+    return frame.sort_values(["spread", "feature"], ascending=[False, True], ignore_index=True)
+
+
+def _why(moved: pd.DataFrame, by: pd.Series, order: pd.Index, outcome: str, most: int = 2) -> list[str]:
+    """For each rep the features that raise or lower its expectation most, in words."""
+    from salesops_helpers import words
+
+    mean = moved.groupby(by).mean().reindex(order)
+    if mean.shape[1] == 0:
+        return [""] * len(order)
+    points = outcome == OUTCOMES[0]
+    values, names = mean.to_numpy() * (100 if points else 1), mean.columns.to_numpy(dtype=object)
+    least = 0.5 if points else 0.01 * max(abs(float(np.abs(values).max())), 1e-12)
+    first = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :most]
+
+    def said(name, value):
+        sign = "+" if value > 0 else ""
+        amount = f"{words.number(value, 1)} points" if points else words.short_money(value)
+        return f"{name.replace('_', ' ')} {sign}{amount}"
+
+    return ["; ".join(said(names[c], row[c]) for c in some if abs(row[c]) >= least)
+            for some, row in zip(first, values, strict=True)]
