@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,7 @@ from salesops_helpers.measures import month_end
 from salesops_helpers.performance import reps
 from salesops_helpers.performance.kpis import closed_deals
 
-LEAST, RAMPED = 4, 12
+LEAST, RAMPED, ALL = 4, 12, "all reps"
 LIKE = ("role", "segment", "tenure")
 _STEPS = (LIKE, ("role", "segment"), ("role",), ())
 
@@ -45,20 +47,24 @@ def peer_groups(tables: Tables, months: int = 12, least: int = LEAST) -> pd.Data
         "tenure": np.where(held.isna(), None, tenure),
     })
     group = pd.Series(None, index=frame.index, dtype=object)
-    like = group.copy()
+    like, peers = group.copy(), group.copy()
     for traits in _STEPS:
-        known = frame[list(traits)].notna().all(axis=1) if traits else pd.Series(True, index=frame.index)
-        key = frame[list(traits)].astype(object).agg(", ".join, axis=1) if traits and known.any() else "all reps"
-        key = pd.Series(key, index=frame.index, dtype=object).where(known)
+        key = _key(frame, traits)
         size = key.map(key.value_counts())
-        fits = group.isna() & known & ((size >= least) | (not traits))
-        group, like = group.mask(fits, key), like.mask(fits, words.joined(traits) or "none")
-    size = group.map({name: _size(frame, group, name) for name in group.unique()})
-    return frame.assign(group=group, like=like, peers=size).sort_values(["name", "rep_id"], ignore_index=True)
+        fits = group.isna() & ((size >= least) | (not traits))
+        group, peers = group.mask(fits, key), peers.mask(fits, size)
+        like = like.mask(fits, words.joined(traits) or "none")
+    return frame.assign(group=group, like=like, peers=peers.astype(int)).sort_values(["name", "rep_id"],
+                                                                                     ignore_index=True)
 
 
-def _size(frame: pd.DataFrame, group: pd.Series, name: str) -> int:
-    return int(len(frame) if name == "all reps" else (group == name).sum())
+def _key(frame: pd.DataFrame, traits: tuple[str, ...]) -> pd.Series:
+    """The traits of each rep as one text, missing where one of them is."""
+    if not traits:
+        return pd.Series(ALL, index=frame.index, dtype=object)
+    texts = [frame[trait].astype(object) for trait in traits]
+    known = frame[list(traits)].notna().all(axis=1)
+    return reduce(lambda one, other: one + ", " + other, [text.where(known, "") for text in texts]).where(known)
 
 
 def _main_segment(deals: pd.DataFrame) -> pd.Series:
@@ -84,10 +90,12 @@ def against_peers(rates: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
         large a difference by chance, Fisher's exact test, Holm-adjusted over reps), apart (bool: at most 0.05).
     """
     frame = groups.merge(rates[["rep_id", "won", "closed"]], on="rep_id")
-    whole = frame[["won", "closed"]].sum()
-    sums = frame.groupby("group")[["won", "closed"]].transform("sum")
-    every = frame["group"] == "all reps"
-    sums = sums.mask(every, np.broadcast_to(whole.to_numpy(), sums.shape))
+    sums = frame[["won", "closed"]] * 0.0
+    for traits in _STEPS:
+        mine = frame["like"] == (words.joined(traits) or "none")
+        every = frame[["won", "closed"]].groupby(_key(frame, traits), dropna=False).transform("sum")
+        sums = sums.mask(mine, every)
+    sums = sums.astype(int)
     others = sums - frame[["won", "closed"]]
     p = stats.holm(_fisher(frame, sums))
     return frame.assign(raw=frame["won"] / frame["closed"], others_closed=others["closed"],
