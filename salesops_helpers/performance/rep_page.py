@@ -112,13 +112,13 @@ def _left(found: pd.DataFrame, outcome: str, moved: pd.DataFrame) -> str:
     """What differed before, what is left after, and what made the difference."""
     title = MEASURES[outcome].title
     before, after = found["raw_p_value"].iloc[0], found["p_value"].iloc[0]
-    some = moved[(moved["spread"] > 0) & (moved["spread"] >= 0.2 * moved["spread"].max())]["feature"].str.replace("_", " ").head(2)
-    given = f"{words.joined(some)} of the deals given" if len(some) else "what was given"
+    some = moved[(moved["spread"] > 0) & (moved["spread"] >= 0.2 * moved["spread"].max())]["feature"].head(2)
+    given = f"the {words.joined(some.str.replace('_', ' '))} of the deals given" if len(some) else "what was given"
     chance = f"(probability by chance {_chance(before)} before, {_chance(after)} after)"
     if after <= 0.05:
         return f"{title}: adjusted for what each rep was given, reps still differ by more than chance {chance}."
     if before <= 0.05:
-        return (f"{title}: the raw figures differ, and {given} explains it; what is left is no more than chance "
+        return (f"{title}: the raw figures differ, and {given} accounts for it; what is left is no more than chance "
                 f"{chance}.")
     return f"{title}: no more than chance, raw or adjusted {chance}."
 
