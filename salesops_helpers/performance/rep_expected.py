@@ -48,8 +48,9 @@ def expected_deals(tables: Tables, months: int = 12, outcome: str = "win_rate",
     Notes
     -----
     Logistic regression of won, gamma regression (log link) of the amounts of won deals, both with an L2 penalty whose
-    strength (up to a constant for all) is chosen by cross-validation over whole reps; expected value = chance × amount.
-    Expectations are scaled to add up to what all reps gave together.
+    strength (up to no slope at all) is chosen by cross-validation over whole reps; expected value = chance × amount.
+    Slopes come from other reps' deals; the one level for all is that at which expectations add up to what all reps
+    gave together.
     """
     from scipy.special import expit, logit
 
@@ -67,12 +68,12 @@ def expected_deals(tables: Tables, months: int = 12, outcome: str = "win_rate",
     frame = given(tables, deals, features)
     refuse_telling(frame, won)
     folds = _folds(deals["rep_id"])
-    chance, parts = _fitted(_logistic, frame, won.to_numpy(float), folds, won.to_numpy() >= 0)
+    chance, parts = _fitted(_Logistic, frame, won.to_numpy(float), folds, won.to_numpy() >= 0)
     total, expected = sum(parts.values()), chance
     slope = _chord(chance - expit(logit(chance) - total), total, chance * (1 - chance))
     observed, variance = won.astype(float), chance * (1 - chance)
     if outcome != OUTCOMES[0]:
-        size, more = _fitted(_gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won.to_numpy())
+        size, more = _fitted(_Gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won.to_numpy())
         parts = {name: (1 - chance) * parts[name] + more[name] for name in parts}
         observed, expected = deals["amount"].where(won, 0.0), chance * size
         total, variance = sum(parts.values()), expected**2 / chance
@@ -99,51 +100,71 @@ def _folds(rep_ids: pd.Series) -> np.ndarray:
 
 
 def _fitted(model, frame: pd.DataFrame, y: np.ndarray, folds: np.ndarray, known: np.ndarray):
-    """Predictions for each fold from the others, at the strength that predicts best, and each feature's part in them
-    on the model's scale."""
+    """Predictions with the slopes of the other folds and one level for all, at the strength that predicts best, and
+    each feature's part in them on the model's scale."""
     columns, owner = design(frame)
     best = None
     for strength in STRENGTHS:
-        found, linear = np.empty(len(y)), np.zeros((len(y), len(frame.columns)))
+        parts = np.zeros((len(y), len(frame.columns)))
         for fold in range(folds.max() + 1):
             here, learn = folds == fold, (folds != fold) & known
-            found[here], weights = model(columns[learn], y[learn], columns[here], strength)
-            linear[here] = _by_feature(columns[here], weights, owner, len(frame.columns))
-        lost = _loss(model, y[known], found[known])
+            parts[here] = _by_feature(columns[here], model.slopes(columns[learn], y[learn], strength), owner, parts)
+        found = model.levelled(parts.sum(axis=1), y, known)
+        lost = model.loss(y[known], found[known])
         if best is None or lost < best[0] - 1e-12:
-            best = (lost, found, linear)
+            best = (lost, found, parts)
     return best[1], {name: best[2][:, at] for at, name in enumerate(frame)}
 
 
-def _by_feature(columns: np.ndarray, weights: np.ndarray, owner: np.ndarray, features: int) -> np.ndarray:
-    member = (owner[:, None] == np.arange(features)).astype(float)
+def _by_feature(columns: np.ndarray, weights: np.ndarray, owner: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    member = (owner[:, None] == np.arange(parts.shape[1])).astype(float)
     return (columns * weights) @ member
 
 
-def _loss(model, y: np.ndarray, found: np.ndarray) -> float:
-    if model is _logistic:
+class _Logistic:
+    """Chance of a win; the level is that at which chances add up to the wins of all."""
+
+    @staticmethod
+    def slopes(columns, y, strength: float) -> np.ndarray:
+        from sklearn.linear_model import LogisticRegression
+
+        if columns.shape[1] == 0 or len(y) == 0 or np.ptp(y) == 0:
+            return np.zeros(columns.shape[1])
+        return LogisticRegression(C=strength, max_iter=500).fit(columns, y).coef_[0]
+
+    @staticmethod
+    def levelled(linear, y, known) -> np.ndarray:
+        from scipy.optimize import brentq
+        from scipy.special import expit
+
+        wanted = np.clip(y.mean(), 0.5 / len(y), 1 - 0.5 / len(y))
+        reach = 40 + np.abs(linear).max(initial=0)
+        return expit(linear + brentq(lambda c: expit(linear + c).mean() - wanted, -reach, reach)).clip(1e-6, 1 - 1e-6)
+
+    @staticmethod
+    def loss(y, found) -> float:
         return float(-(y * np.log(found) + (1 - y) * np.log1p(-found)).mean())
-    return float((np.log(found / y) + y / found).mean())
 
 
-def _logistic(columns, y, new, strength: float):
-    from sklearn.linear_model import LogisticRegression
+class _Gamma:
+    """Amount of a won deal; the level is that at which amounts add up."""
 
-    if columns.shape[1] == 0 or np.ptp(y) == 0:
-        rate = (y.sum() + 0.5) / (len(y) + 1)
-        return np.full(len(new), rate), np.zeros(columns.shape[1])
-    fit = LogisticRegression(C=strength, max_iter=500).fit(columns, y)
-    return fit.predict_proba(new)[:, 1].clip(1e-6, 1 - 1e-6), fit.coef_[0]
+    @staticmethod
+    def slopes(columns, y, strength: float) -> np.ndarray:
+        from sklearn.linear_model import GammaRegressor
 
+        if columns.shape[1] == 0 or len(y) == 0:
+            return np.zeros(columns.shape[1])
+        return GammaRegressor(alpha=1e-3 / strength, max_iter=500).fit(columns, y / y.mean()).coef_
 
-def _gamma(columns, y, new, strength: float):
-    from sklearn.linear_model import GammaRegressor
+    @staticmethod
+    def levelled(linear, y, known) -> np.ndarray:
+        size = np.exp(linear - linear.max(initial=0))
+        return size * (y[known].sum() / size[known].sum()) if known.any() else size
 
-    mean = y.mean()
-    if columns.shape[1] == 0:
-        return np.full(len(new), mean), np.zeros(0)
-    fit = GammaRegressor(alpha=1e-3 / strength, max_iter=500).fit(columns, y / mean)
-    return mean * fit.predict(new), fit.coef_
+    @staticmethod
+    def loss(y, found) -> float:
+        return float((np.log(found / y) + y / found).mean()) if len(y) else 0.0
 
 
 def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", features: Iterable[str] | None = None,
