@@ -11,7 +11,7 @@ from salesops_helpers import hierarchy, stats
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance import reps
-from salesops_helpers.performance.difference import ALARMS
+from salesops_helpers.performance.difference import ALARMS, alarm
 from salesops_helpers.performance.kpis import closed_deals
 from salesops_helpers.performance.rep_given import design, given, refuse_telling
 from salesops_helpers.performance.rep_measures import shuffled
@@ -178,13 +178,14 @@ def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", featur
         an average rep with these deals), ratio (observed ÷ expected), mean, low, high (of the true ratio, 90 %),
         adjusted, adjusted_low, adjusted_high (ratio × what all reps gave a deal), moved (ratio × all − raw: what the
         adjustment moves), why (the features that move it most), p_above, p_below, p_top_quarter, p_bottom_quarter,
-        rank_low, rank_high, raw_p_value, p_value (of so much difference by chance, before and after), differs (bool,
-        after).
+        rank_low, rank_high, raw_p_value, p_value (of so much difference by chance, before and after), raw_differs,
+        differs (bool; after, at most 2.5 % false alarms, and so 5 % for both outcomes together).
 
     Notes
     -----
     The ratio's posterior is normal with the variance of its deals, shrunk as `hierarchy.Levels` says. Chance is judged
-    by shuffling over reps: outcomes before, deviations ÷ their standard deviation after.
+    by shuffling over reps: values before, deviations ÷ their standard deviation after; for win rates before, as
+    `performance.difference.alarm` does.
     """
     deals, moved = expected_deals(tables, months, outcome, features)
     by = deals["rep_id"]
@@ -202,10 +203,19 @@ def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", featur
     frame = pd.concat([frame, found.units], axis=1).assign(
         adjusted=lambda f: f["mean"] * overall, adjusted_low=lambda f: f["low"] * overall,
         adjusted_high=lambda f: f["high"] * overall, moved=lambda f: f["ratio"] * overall - f["raw"],
-        why=_why(moved, by, sums.index, outcome), raw_p_value=shuffled(deals["observed"], by, seed), p_value=p_value,
-        differs=p_value <= ALARMS)
+        why=_why(moved, by, sums.index, outcome), p_value=p_value, differs=p_value <= ALARMS / len(OUTCOMES))
+    frame["raw_differs"], frame["raw_p_value"] = _before(deals, sums["observed"], n, outcome, seed)
     frame.insert(1, "name", reps.labels(tables, frame["rep_id"]))
     return frame.sort_values(["name", "rep_id"], ignore_index=True)
+
+
+def _before(deals: pd.DataFrame, won: pd.Series, n: np.ndarray, outcome: str, seed: int) -> tuple[bool, float]:
+    """Do the raw figures differ, and the probability of so much difference by chance."""
+    if outcome == OUTCOMES[0]:
+        differs, test, _ = alarm(won.to_numpy(), n)
+        return differs, test.p_value
+    p = shuffled(deals["observed"], deals["rep_id"], seed)
+    return p <= ALARMS, p
 
 
 def moves(tables: Tables, months: int = 12, outcome: str = "win_rate",

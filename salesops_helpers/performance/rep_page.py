@@ -115,9 +115,11 @@ def _left(found: pd.DataFrame, outcome: str, moved: pd.DataFrame) -> str:
     some = moved[(moved["spread"] > 0) & (moved["spread"] >= 0.2 * moved["spread"].max())]["feature"].head(2)
     given = f"the {words.joined(some.str.replace('_', ' '))} of the deals given" if len(some) else "what was given"
     chance = f"(probability by chance {_chance(before)} before, {_chance(after)} after)"
-    if after <= 0.05:
-        return f"{title}: adjusted for what each rep was given, reps still differ by more than chance {chance}."
-    if before <= 0.05:
+    raw = found["raw_differs"].iloc[0]
+    if found["differs"].iloc[0]:
+        again = "still " if raw else ""
+        return f"{title}: adjusted for what each rep was given, reps {again}differ by more than chance {chance}."
+    if raw:
         return (f"{title}: the raw figures differ, and {given} accounts for it; what is left is no more than chance "
                 f"{chance}.")
     return f"{title}: no more than chance, raw or adjusted {chance}."
