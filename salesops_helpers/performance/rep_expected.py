@@ -13,11 +13,11 @@ from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance import reps
 from salesops_helpers.performance.difference import ALARMS, alarm
 from salesops_helpers.performance.kpis import closed_deals
-from salesops_helpers.performance.rep_given import design, given, refuse_telling
+from salesops_helpers.performance.rep_given import given, refuse_telling
 from salesops_helpers.performance.rep_measures import shuffled
+from salesops_helpers.performance.rep_models import Gamma, Logistic, fitted, folds_of
 
 OUTCOMES = ("win_rate", "value_per_opportunity")
-FOLDS, STRENGTHS = 5, (1e-5, 3e-3, 3e-2, 0.3, 3.0)
 
 
 def expected_deals(tables: Tables, months: int = 12, outcome: str = "win_rate",
@@ -67,13 +67,13 @@ def expected_deals(tables: Tables, months: int = 12, outcome: str = "win_rate",
                             "choose a longer period")
     frame = given(tables, deals, features)
     refuse_telling(frame, won)
-    folds = _folds(deals["rep_id"])
-    chance, parts = _fitted(_Logistic, frame, won.to_numpy(float), folds, won.to_numpy() >= 0)
+    folds = folds_of(deals["rep_id"])
+    chance, parts = fitted(Logistic, frame, won.to_numpy(float), folds, won.to_numpy() >= 0)
     total, expected = sum(parts.values()), chance
     slope = _chord(chance - expit(logit(chance) - total), total, chance * (1 - chance))
     observed, variance = won.astype(float), chance * (1 - chance)
     if outcome != OUTCOMES[0]:
-        size, more = _fitted(_Gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won.to_numpy())
+        size, more = fitted(Gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won.to_numpy())
         parts = {name: (1 - chance) * parts[name] + more[name] for name in parts}
         observed, expected = deals["amount"].where(won, 0.0), chance * size
         total, variance = sum(parts.values()), expected**2 / chance
@@ -89,82 +89,6 @@ def _chord(rise, run, slope):
     """rise ÷ run, the slope itself where the run is next to nothing."""
     small = np.abs(run) < 1e-9
     return np.where(small, slope, rise / np.where(small, 1.0, run))
-
-
-def _folds(rep_ids: pd.Series) -> np.ndarray:
-    """The fold of each deal: whole reps, spread so that folds hold about as many deals."""
-    counts = rep_ids.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    folds = min(FOLDS, len(counts))
-    place = np.arange(len(counts)) % (2 * folds)
-    return rep_ids.map(pd.Series(np.minimum(place, 2 * folds - 1 - place), counts.index)).to_numpy(int)
-
-
-def _fitted(model, frame: pd.DataFrame, y: np.ndarray, folds: np.ndarray, known: np.ndarray):
-    """Predictions with the slopes of the other folds and one level for all, at the strength that predicts best, and
-    each feature's part in them on the model's scale."""
-    columns, owner = design(frame)
-    best = None
-    for strength in STRENGTHS:
-        parts = np.zeros((len(y), len(frame.columns)))
-        for fold in range(folds.max() + 1):
-            here, learn = folds == fold, (folds != fold) & known
-            parts[here] = _by_feature(columns[here], model.slopes(columns[learn], y[learn], strength), owner, parts)
-        found = model.levelled(parts.sum(axis=1), y, known)
-        lost = model.loss(y[known], found[known])
-        if best is None or lost < best[0] - 1e-12:
-            best = (lost, found, parts)
-    return best[1], {name: best[2][:, at] for at, name in enumerate(frame)}
-
-
-def _by_feature(columns: np.ndarray, weights: np.ndarray, owner: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    member = (owner[:, None] == np.arange(parts.shape[1])).astype(float)
-    return (columns * weights) @ member
-
-
-class _Logistic:
-    """Chance of a win; the level is that at which chances add up to the wins of all."""
-
-    @staticmethod
-    def slopes(columns, y, strength: float) -> np.ndarray:
-        from sklearn.linear_model import LogisticRegression
-
-        if columns.shape[1] == 0 or len(y) == 0 or np.ptp(y) == 0:
-            return np.zeros(columns.shape[1])
-        return LogisticRegression(C=strength, max_iter=500).fit(columns, y).coef_[0]
-
-    @staticmethod
-    def levelled(linear, y, known) -> np.ndarray:
-        from scipy.optimize import brentq
-        from scipy.special import expit
-
-        wanted = np.clip(y.mean(), 0.5 / len(y), 1 - 0.5 / len(y))
-        reach = 40 + np.abs(linear).max(initial=0)
-        return expit(linear + brentq(lambda c: expit(linear + c).mean() - wanted, -reach, reach)).clip(1e-6, 1 - 1e-6)
-
-    @staticmethod
-    def loss(y, found) -> float:
-        return float(-(y * np.log(found) + (1 - y) * np.log1p(-found)).mean())
-
-
-class _Gamma:
-    """Amount of a won deal; the level is that at which amounts add up."""
-
-    @staticmethod
-    def slopes(columns, y, strength: float) -> np.ndarray:
-        from sklearn.linear_model import GammaRegressor
-
-        if columns.shape[1] == 0 or len(y) == 0:
-            return np.zeros(columns.shape[1])
-        return GammaRegressor(alpha=1e-3 / strength, max_iter=500).fit(columns, y / y.mean()).coef_
-
-    @staticmethod
-    def levelled(linear, y, known) -> np.ndarray:
-        size = np.exp(linear - linear.max(initial=0))
-        return size * (y[known].sum() / size[known].sum()) if known.any() else size
-
-    @staticmethod
-    def loss(y, found) -> float:
-        return float((np.log(found / y) + y / found).mean()) if len(y) else 0.0
 
 
 def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", features: Iterable[str] | None = None,
