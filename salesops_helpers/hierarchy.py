@@ -17,7 +17,7 @@ from salesops_helpers.ranks import summarise
 SEED, LEVEL = 20_261, 0.90
 SPREADS, MEANS, STEPS, PASSES = 20, 48, 8, 3
 GROUP_SPREAD = 0.3
-_CELLS = 1 << 21
+_CELLS = 1 << 20
 
 
 class Rates:
@@ -126,7 +126,7 @@ def posterior(model: Rates | Counts | Levels, groups=(), level: float = LEVEL, d
     level : float
         Probability inside each range.
     draws : int
-        Joint draws; fewer (500 at least) where they would pass two million numbers.
+        Joint draws; fewer (400 at least) where they would pass a million numbers.
     seed : int
         Of the draws.
 
@@ -217,7 +217,7 @@ def _drawn(model, leaf, parents, last, level: float, draws: int, seed: int) -> P
     _, x, k, seen, stack, weight = last
     rng = np.random.default_rng(seed)
     most = max(len(leaf), MEANS * seen.shape[-1] if parents else 0, 1)
-    size = int(np.clip(_CELLS // most, min(500, draws), draws))
+    size = int(np.clip(_CELLS // most, min(400, draws), draws))
     flat = weight.ravel()
     at = np.searchsorted(np.cumsum(flat), (np.arange(size) + rng.random()) / size).clip(max=len(flat) - 1)
     place = np.unravel_index(at, weight.shape)

@@ -14,7 +14,7 @@ from salesops_helpers.ranks import summarise
 
 SEED = 20_261
 LEVEL = 0.90
-_CELLS = 1 << 22
+_CELLS, _DRAWN, _FEWEST = 1 << 22, 1 << 20, 400
 
 
 def jeffreys(successes, trials, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
@@ -167,7 +167,7 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     level : float
         Probability inside each range.
     draws : int
-        Joint draws of all rates; fewer (at least 1,000) where units × draws would pass four million.
+        Joint draws of all rates; fewer (at least 400) where units × draws would pass a million.
     seed : int
         Of the draws. Units with the same counts get the same answer, whatever their order.
 
@@ -180,7 +180,7 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     pairs, unit = np.unique(np.column_stack([n, won]), axis=0, return_inverse=True)
     order = np.argsort(unit, kind="stable")
     mean, spread, weight = _grid(won[order], n[order])
-    rng, size = np.random.default_rng(seed), int(np.clip(_CELLS // max(len(n), 1), min(1_000, draws), draws))
+    rng, size = np.random.default_rng(seed), int(np.clip(_DRAWN // max(len(n), 1), min(_FEWEST, draws), draws))
     at = np.searchsorted(np.cumsum(weight), (np.arange(size) + rng.random()) / size).clip(max=len(weight) - 1)
     k = 1 / spread[at] ** 2 - 1
     a, b = (mean[at] * k)[:, None], ((1 - mean[at]) * k)[:, None]
