@@ -49,6 +49,8 @@ class Company(BaseModel):
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
+    separate_duties : bool
+        Who approved a pay plan may not lock a month that it pays.
     source : str or None
         A database's URL instead of files. It names credentials as environment variables only:
         ``postgres://reader:${SALESOPS_DB_PASSWORD}@host:5432/db``.
@@ -71,6 +73,8 @@ class Company(BaseModel):
     goals : dict
         Per KPI and fiscal year (named by the year in which it starts) the company's goal: ``[goals.bookings]``
         ``2026 = 12_000_000``. It counts where `targets` and `quotas` say nothing.
+    notes : list of str
+        What every page must say of the data.
     home : Path
         The folder that holds company.toml.
     """
@@ -90,6 +94,7 @@ class Company(BaseModel):
     state: str | None = None
     plans: str = "plans"
     source: str | None = None
+    separate_duties: bool = False
     timeout: Annotated[int, Field(ge=1)] = 600
     files: dict[str, str | list[str]] = {}
     views: dict[str, str] = {}
@@ -103,6 +108,7 @@ class Company(BaseModel):
     units: dict[str, dict[str, Annotated[int | float, Field(gt=0, allow_inf_nan=False)]]] = {}
     wide: dict[str, Wide] = {}
     goals: dict[str, dict[Annotated[str, Field(pattern=r"^\d{4}$")], float]] = {}
+    notes: list[str] = []
     home: Path = Path(".")
 
     @field_validator("source")
