@@ -72,6 +72,11 @@ CATALOG = (
         by=("region", "team"),
     ),
     Entry(
+        "rep_feedback", "Rep feedback", "What goes well, and what is worth a talk?",
+        "each rep and the rep's manager", ("opportunities", "reps"), ("rep_coaching",), reads=("payroll",),
+        by=("rep",),
+    ),
+    Entry(
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
         "sales leaders and finance", ("opportunities",), ("forecast_bookings", "forecast_backtest"),
         by=("region", "team", "rep"),
