@@ -8,6 +8,7 @@ import pandas as pd
 from salesops_helpers.errors import SalesOpsError
 
 LEVELS = (80, 95)
+OWN, TOO_WIDE = 0.0, {}
 
 
 def check_levels(level) -> tuple[int, ...]:
@@ -98,3 +99,44 @@ def _quantile(sizes: np.ndarray, windows: int, level: float) -> float:
     tail = (1 + level) / 2
     widened = stdtrit(max(windows, 2), tail) / ndtri(tail)
     return float(np.quantile(sizes, min(1.0, level * (1 + 1 / len(sizes))), method="higher") * widened)
+
+
+def for_unrelated(made: pd.DataFrame, past: pd.DataFrame, level=LEVELS) -> pd.DataFrame:
+    """`made` with low and high ends for many series that have nothing to do with each other (100 or more).
+
+    Parameters
+    ----------
+    made : DataFrame
+        unit, method, step, forecast, scale.
+    past : DataFrame
+        The same series forecast from a horizon earlier: unit, method, step, forecast, scale, actual.
+    level : sequence of int
+        Percents.
+
+    Returns
+    -------
+    DataFrame
+        `made` with low_L and high_L; ends are not below 0.
+
+    Notes
+    -----
+    Half-width = q × scale × own, where q is the quantile of |error| ÷ (scale × own) over all series at the step; own
+    says how the series' past errors compare with those of all: (mean |error| ÷ scale of the series, relative to the
+    median series)^OWN. Errors of unrelated series are independent, so the quantile is not widened for the number of
+    windows, and the methods' own ranges, which are too narrow, are no floor.
+    """
+    levels = check_levels(level)
+    size = (past["actual"] - past["forecast"]).abs() / past["scale"].where(past["scale"] > 0)
+    of_unit = size.groupby([past["unit"], past["method"]]).mean()
+    own = (of_unit / of_unit.groupby(level="method").transform("median")).clip(0.2, 5.0) ** OWN
+    own = own.rename("own").reset_index()
+    frame = made.merge(own, on=["unit", "method"], how="left").set_axis(made.index)
+    frame["own"] = frame["own"].fillna(1.0)
+    relative = size / past.merge(own, on=["unit", "method"], how="left")["own"].fillna(1.0).to_numpy()
+    for v in levels:
+        q = relative.groupby([past["method"], past["step"]]).quantile(v / 100 * TOO_WIDE.get(v, 1.0))
+        factor = pd.MultiIndex.from_frame(frame[["method", "step"]]).map(q)
+        half = np.asarray(factor, float) * frame["scale"] * frame["own"]
+        frame[f"low_{v}"] = (frame["forecast"] - half).clip(lower=0.0)
+        frame[f"high_{v}"] = frame["forecast"] + half
+    return frame.drop(columns="own")

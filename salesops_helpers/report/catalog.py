@@ -69,7 +69,9 @@ CATALOG = (
     ),
     Entry(
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
-        "sales leaders and finance", ("opportunities",), ("forecast_bookings", "forecast_backtest", "forecast_frozen"),
+        "sales leaders and finance", ("opportunities",),
+        ("forecast_bookings", "forecast_backtest", "forecast_frozen", "forecast_units", "forecast_draws",
+         "forecast_year"),
         by=("region", "team", "rep"), freezes="forecast_frozen",
     ),
     Entry(

@@ -85,7 +85,7 @@ def test_a_page_knows_earlier_days_alone(tmp_path):
         freeze(tmp_path, day)
     assert ledger.frozen(tmp_path, "2026-01-31")["as_of"].unique().tolist() == [pd.Timestamp("2025-12-31")]
     assert ledger.frozen("").empty and ledger.frozen(tmp_path / "none").empty
-    assert ledger.record(ledger.scored(ledger.frozen(""), actuals(m2026_02=1))).empty
+    assert ledger.track_record(ledger.scored(ledger.frozen(""), actuals(m2026_02=1))).empty
 
 
 def test_live_and_replayed_are_kept_apart(tmp_path):
@@ -93,7 +93,7 @@ def test_live_and_replayed_are_kept_apart(tmp_path):
     freeze(tmp_path, "2026-02-28", "2026-04-01")
     found = ledger.frozen(tmp_path).drop_duplicates("as_of").set_index("as_of")["kind"]
     assert found.to_dict() == {pd.Timestamp("2026-01-31"): "live", pd.Timestamp("2026-02-28"): "replayed"}
-    record = ledger.record(ledger.scored(ledger.frozen(tmp_path), actuals(m2026_02=100, m2026_03=300)))
+    record = ledger.track_record(ledger.scored(ledger.frozen(tmp_path), actuals(m2026_02=100, m2026_03=300)))
     assert record[["kind", "step", "windows", "inside_80"]].values.tolist() == [
         ["live", 1, 1, 1], ["live", 2, 1, 0], ["replayed", 1, 1, 0]]
 
@@ -103,7 +103,7 @@ def test_the_record_by_hand(tmp_path):
     for day in ("2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"):
         freeze(tmp_path, day, made=pd.Timestamp(day) + pd.Timedelta(days=2), months=1)
     came = actuals(m2026_02=110, m2026_03=70, m2026_04=100, m2026_05=150)
-    row = ledger.record(ledger.scored(ledger.frozen(tmp_path), came)).iloc[0]
+    row = ledger.track_record(ledger.scored(ledger.frozen(tmp_path), came)).iloc[0]
     assert (row["windows"], row["inside_80"], row["inside_95"]) == (4, 2, 3)
     assert row["wape"] == pytest.approx(90 / 430) and row["bias"] == pytest.approx(-30 / 430)
     assert row["naive_wape"] == pytest.approx(110 / 430) and row["skill"] == pytest.approx(90 / 110)
