@@ -1,7 +1,7 @@
 """Public monthly series, and what our forecast and stock statsforecast say about each.
 
-Every set has a training part (each third series) from which the choices for ranges were taken (`ranges.OWN` and
-`ranges.TOO_WIDE`), and a test part (the others), on which coverage and interval scores are reported.
+Every set has a training part (each third series) from which the choices for ranges were taken (`OWN`, `NOW`
+and `ASKED` of `forecast.ranges`), and a test part (the others), on which coverage and interval scores are reported.
 """
 
 from __future__ import annotations
