@@ -71,7 +71,7 @@ def _no_plan(outlook: pd.Series, currency: str) -> str:
         f" What is booked is {words.percent(outlook['booked'] / so_far, 0)} of the plan of those months "
         f"({words.short_money(so_far, currency)}).")
     return (f"A plan is known for {words.number(outlook['plan_months'])} of the year's 12 months, so the chance to "
-            f"make it cannot be given: state the other months in targets, quotas or company.toml.{stands}")
+            f"make it cannot be given: state the rest in targets, quotas or company.toml.{stands}")
 
 
 def _growth(outlook: pd.Series) -> str:

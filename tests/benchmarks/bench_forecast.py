@@ -91,11 +91,11 @@ def bench_speed() -> list[dict]:
     seconds = np.concatenate([sets.tried(name)["seconds"] for name in sets.SETS])
     values = [known for _, known, _ in sets.monthly("M3")][:SPEED]
     fit_many(values[:2], 18)
-    took = {}
-    for jobs in (2, 1):
+    took = {1: float("inf"), 2: float("inf")}
+    for jobs in (2, 1, 2, 1):
         begun = time.perf_counter()
         fit_many(values, 18, jobs)
-        took[jobs] = time.perf_counter() - begun
+        took[jobs] = min(took[jobs], time.perf_counter() - begun)
     ours, plain = seconds.mean(axis=0)
     figure = {**FIGURE, "n": len(seconds)}
     return [
