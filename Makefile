@@ -75,7 +75,7 @@ $(READY): requirements.lock pyproject.toml
 	  if [ -z "$$python" ]; then echo "No Python 3.11 or newer on the PATH: install one, or name it with PYTHON3=/path/to/python3" >&2; exit 1; fi; \
 	  if ! $$python -c "import venv, ensurepip" >/dev/null 2>&1; then echo "$$python cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; fi; \
 	  echo "Making .venv with the locked packages: some minutes, once"; \
-	  rm -f $@; $$python -m venv --clear .venv; \
+	  rm -f $@; if [ -L .venv ]; then rm .venv; fi; $$python -m venv --clear .venv; \
 	fi; \
 	rm -f $@; \
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \

@@ -85,6 +85,9 @@ def report(
         bool, typer.Option("--verify", help="Make every page anew and compare; nothing is overwritten.")
     ] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print every page, and all of them bound.")] = False,
+    audience: Annotated[
+        list[str] | None, typer.Option(help="Also the pack of this audience of audiences.toml (NAME or NAME:UNIT).")
+    ] = None,
     scheduler: Annotated[str, typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT or tls://HOST:PORT.")] = "",
     insecure: Annotated[bool, typer.Option("--insecure", help="Allow tcp:// beyond this machine.")] = False,
     tls_ca_file: Annotated[str, typer.Option(help="CA of the cluster (PEM); default: Dask's configuration.")] = "",
@@ -100,11 +103,21 @@ def report(
     names = [*(only or ()), *(more or ())]
     tls = {"insecure": insecure, "ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
     opened = _cluster(scheduler, jobs, **tls)
-    with shown(sys.stderr, lambda line: typer.echo(line, err=True)) as say:
+    if audience:
+        from salesops_helpers.report import packs
+
+        packs.check(source, audience)
+    with shown(sys.stderr, _say) as say:
         index, results = run(source, month, out, names, jobs, force, tuple(by or ()), verify, pdf=pdf,
                              say=say, opened=opened)
     typer.echo(str(index))
-    if any(result.status in ("failed", "differs") for result in results):
+    bad = any(result.status in ("failed", "differs") for result in results)
+    for pack in packs.packs(source, month, out, audience, jobs, force, verify, _say, opened=opened) if audience else ():
+        typer.echo(str(pack.folder / "index.html"))
+        for reason in pack.reasons:
+            _say(f"{pack.status}: {reason}")
+        bad = bad or bool(pack.reasons)
+    if bad:
         raise typer.Exit(1)
 
 
@@ -124,6 +137,11 @@ def dictionary(
     typer.echo(str(file))
 
 
+def _say(line: str) -> None:
+    """A line of progress."""
+    typer.echo(line, err=True)
+
+
 def _cluster(scheduler: str, jobs: int | None, **options):
     """What runs the pages on a cluster; None where none is asked for."""
     if scheduler:
@@ -138,9 +156,11 @@ def _cluster(scheduler: str, jobs: int | None, **options):
 
 def _groups() -> None:
     """Commands that have commands of their own."""
+    from salesops_helpers.cli_pay import statements
     from salesops_helpers.cli_plan import plan
 
     app.add_typer(plan, name="plan")
+    app.command()(statements)
 
 
 _groups()

@@ -41,8 +41,8 @@ def _begins(texts: pd.Series, pattern: str) -> pd.Series:
 def published(name: str, folder: str) -> pd.DataFrame | None:
     """The table that another page published as ``<folder>/<name>.csv``; None where it is not there, or `folder` empty.
 
-    Columns called ``month`` and those that end in ``_on``, ``_at`` or ``_month`` are dates, those that end in ``_id``
-    or ``_key``, and ``unit``, texts; the guard against formulas is taken off.
+    Columns called ``month`` and those that end in ``_on``, ``_at`` or ``_month`` are dates where all their values are,
+    those that end in ``_id`` or ``_key``, and ``unit``, texts; the guard against formulas is taken off.
     """
     path = Path(folder) / f"{name}.csv"
     if not folder or not path.is_file():
@@ -50,10 +50,16 @@ def published(name: str, folder: str) -> pd.DataFrame | None:
     columns = pd.read_csv(path, nrows=0).columns
     keys = {name: str for name in columns if name == "unit" or name.endswith(("_id", "_key"))}
     frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""], dtype=keys)
-    dates = [c for c in frame if c == "month" or c.endswith(("_on", "_at", "_month"))]
+    dates = [c for c in frame if (c == "month" or c.endswith(("_on", "_at", "_month"))) and _are_dates(frame[c])]
     texts = [c for c in frame if c not in dates and not pd.api.types.is_numeric_dtype(frame[c])
              and not pd.api.types.is_bool_dtype(frame[c])]
     return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates}, **unguarded(frame[texts]))
+
+
+def _are_dates(values: pd.Series) -> bool:
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+        return values.isna().all()
+    return pd.to_datetime(values, errors="coerce", format="ISO8601").notna().sum() == values.notna().sum()
 
 
 def publish(frame: pd.DataFrame, name: str, folder: str) -> None:

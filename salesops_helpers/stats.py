@@ -116,11 +116,15 @@ def deviations(successes, trials) -> np.ndarray:
 
     won, n = _counts(successes, trials, keep=True)
     total = (n.sum(), won.sum(), n)
-    p = np.minimum(1.0, 2 * np.minimum(hypergeom.cdf(won, *total), hypergeom.sf(won - 1, *total)))
+    return holm(np.minimum(1.0, 2 * np.minimum(hypergeom.cdf(won, *total), hypergeom.sf(won - 1, *total))))
+
+
+def holm(p) -> np.ndarray:
+    """Holm-adjusted p values: naming those at most 5 % names any wrongly in at most 5 % of cases (Holm 1979)."""
+    p = np.asarray(p, float)
     order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(steps, 1.0)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return adjusted
 
 

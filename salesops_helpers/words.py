@@ -37,6 +37,13 @@ def percent(share: float, digits: int = 1) -> str:
     return MISSING if pd.isna(share) else f"{number(share * 100, digits)} %"
 
 
+def reached(share: float) -> str:
+    """A share of a goal, such as ``117 %``; ``100 %`` only where the goal is reached, else ``99.9 %`` at most."""
+    if 0.995 <= share < 1:
+        return percent(min(share, 0.9994))
+    return percent(share, 0)
+
+
 def percent_range(low: float, high: float, digits: int = 0) -> str:
     """``0.581, 0.679`` as ``58 to 68 %``."""
     return f"{number(low * 100, digits)} to {number(high * 100, digits)} %"

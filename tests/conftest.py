@@ -43,3 +43,14 @@ def chromium() -> str:
     """The path of a Chromium, for tests that look at pages as a reader does."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     return found or pytest.skip("needs chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """One browser for all tests of a process: two cannot be driven side by side."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tool:
+        started = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "salesops_helpers"
 WINGS = {"performance", "forecast", "comp", "planning"}
 ROOF = {"report", "widgets", "cli"}
-WAIST = {"measures", "stats", "survival"}
+WAIST = {"measures", "stats", "stats_control", "survival"}
 GROUND = {"errors", "words", "publish", "show", "charts"}
 FORBIDDEN = (
     dict.fromkeys(GROUND, {"data"} | WAIST | WINGS | ROOF)

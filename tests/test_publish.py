@@ -62,3 +62,13 @@ def test_what_was_published_is_read_back(tmp_path):
 
 def test_a_table_that_is_not_there_is_none(tmp_path):
     assert published("t", str(tmp_path)) is None and published("t", "") is None
+
+
+def test_a_column_that_only_sounds_like_a_date_stays_as_it_is(tmp_path):
+    frame = pd.DataFrame({"looked_at": [True, False], "counted_on": [3, 4], "seen_at": ["2026-01-02", "soon"],
+                          "due_on": ["2026-01-02", None]})
+    publish(frame, "t", str(tmp_path))
+    found = published("t", str(tmp_path))
+    assert found["looked_at"].tolist() == [True, False] and found["counted_on"].tolist() == [3, 4]
+    assert found["seen_at"].tolist() == ["2026-01-02", "soon"]
+    assert found["due_on"].tolist()[0] == pd.Timestamp("2026-01-02") and found["due_on"].isna().tolist()[1]

@@ -43,3 +43,9 @@ def test_shares_ranges_counts_and_lists():
 def test_months_and_days():
     assert words.month_name(pd.Timestamp("2026-09-01")) == "September 2026"
     assert words.day_name(pd.Timestamp("2026-09-03")) == "3 September 2026"
+
+
+def test_a_goal_is_100_percent_only_where_it_is_reached():
+    assert [words.reached(v) for v in (1.17, 1.0, 0.99999, 0.9951, 0.994, 0.5)] == [
+        "117 %", "100 %", "99.9 %", "99.5 %", "99 %", "50 %"]
+    assert words.reached(float("nan")) == words.MISSING

@@ -135,3 +135,23 @@ def _signed(value: float) -> str:
 def _plain(text: object) -> str:
     """A text from data as it stands: no mathtext."""
     return str(text).replace("$", r"\$")
+
+
+def standing(parts: pd.DataFrame) -> Figure:
+    """Attainment of each part of a rep's pay as a bar, with a mark at 100 %.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        label, attainment (share); of more than 45 lines the first are shown.
+    """
+    shown = parts.head(MOST)
+    fig, ax = style.new(height=1.0 + 0.26 * len(shown))
+    y = list(range(len(shown), 0, -1))
+    ax.barh(y, shown["attainment"], color=style.BLUE, height=0.6)
+    ax.axvline(1, color=style.ORANGE, linewidth=1.6)
+    ax.set_yticks(y, [_plain(label) for label in shown["label"]])
+    low = min(0, shown["attainment"].min())
+    ax.set(xlabel="attainment (result ÷ goal)", xlim=(low, None), ylim=(0.3, len(y) + 0.7))
+    style.percent_axis(ax.xaxis)
+    return fig

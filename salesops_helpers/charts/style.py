@@ -22,14 +22,14 @@ STYLE = {
 }
 
 
-def new(height: float = 3.6, columns: int = 1, **more) -> tuple[Figure, Axes]:
-    """A figure in the house style and its axes (an array of axes where `columns` > 1)."""
+def new(height: float = 3.6, columns: int = 1, rows: int = 1, **more) -> tuple[Figure, Axes]:
+    """A figure in the house style and its axes (an array of axes where there is more than one)."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     from cycler import cycler
 
     with mpl.rc_context({**STYLE, "axes.prop_cycle": cycler(color=CYCLE)}):
-        return plt.subplots(1, columns, figsize=(WIDTH, height), layout="constrained", **more)
+        return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **more)
 
 
 def money_axis(axis, currency: str) -> None:

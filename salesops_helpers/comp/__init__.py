@@ -1,8 +1,10 @@
 """Pay: plans as data, exact payouts, plans compared.
 
-Start at `scenario` (two plans on a company's past deals), `payouts` (what one plan pays each rep) and `read_plans`.
+Start at `statements` (a month's pay, exact, with every line), `scenario` (two plans on a company's past deals),
+`payouts` (what one plan pays each rep) and `read_plans`.
 """
 
+from salesops_helpers.comp.book import month_of_pay
 from salesops_helpers.comp.compare import Comparison, compare, cost, sides
 from salesops_helpers.comp.curves import findings, payout_curve, payout_table
 from salesops_helpers.comp.lines import pay_lines, used_credit
@@ -18,6 +20,27 @@ from salesops_helpers.comp.sentences import (
     uncomputed,
     undrawn,
 )
+from salesops_helpers.comp.statement_page import (
+    accrual,
+    brief,
+    brief_columns,
+    deals_of,
+    disputes_of,
+    goals_of,
+    history_of,
+    next_of,
+    parts_of,
+    payroll,
+    rules_of,
+    shown_rep,
+    standing_words,
+    stated,
+    tiers_of,
+    unstated,
+)
+from salesops_helpers.comp.statement_page import limits as statement_limits
+from salesops_helpers.comp.statement_page import sentences as statement_sentences
+from salesops_helpers.comp.statements import Statements, statements
 from salesops_helpers.comp.tables import (
     abreast,
     accounts,
@@ -33,32 +56,53 @@ __all__ = [
     "Comparison",
     "Plan",
     "Scenario",
+    "Statements",
     "abreast",
     "accounts",
+    "accrual",
     "answer_sentences",
+    "brief",
+    "brief_columns",
     "can_vary",
     "compare",
     "cost",
     "cost_columns",
     "curve_words",
+    "deals_of",
     "default_cases",
+    "disputes_of",
     "findings",
     "findings_in_words",
+    "goals_of",
+    "history_of",
     "labels",
     "limits",
+    "month_of_pay",
     "moved_words",
+    "next_of",
+    "parts_of",
     "pay_lines",
     "payout_curve",
     "payout_table",
     "payouts",
+    "payroll",
     "published",
     "read_plan",
     "read_plans",
+    "rules_of",
     "scenario",
+    "shown_rep",
     "sides",
     "span_word",
+    "standing_words",
+    "stated",
+    "statement_limits",
+    "statement_sentences",
+    "statements",
+    "tiers_of",
     "uncomputed",
     "undrawn",
+    "unstated",
     "used_credit",
     "vary",
     "what_if",

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from salesops_helpers.comp.run import LINE
 from salesops_helpers.comp.settle import COLUMNS
-from salesops_helpers.comp.statements import Statements
+from salesops_helpers.comp.statements import Statements, nothing, statements
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
@@ -77,7 +78,8 @@ class Book:
 
 def book_folder(company: Company) -> Path:
     """Where a company's locked months lie: ``pay`` in its state folder."""
-    return (company.home / company.state if company.state else Path(".salesops") / company.name) / "pay"
+    named = re.sub(r"[^\w-]+", "-", company.name).strip("-") or "company"
+    return (company.home / company.state if company.state else Path(".salesops") / named) / "pay"
 
 
 def read_book(folder: Path) -> Book:
@@ -99,6 +101,16 @@ def read_book(folder: Path) -> Book:
             )
         found.append(one)
     return Book(tuple(found))
+
+
+def month_of_pay(tables: Tables, month) -> Statements:
+    """The statements of a month with the company's own plans and its book of locked months, as far as there are any.
+
+    Without plan_assignments nobody is paid, and the statements are empty.
+    """
+    if not tables.has("plan_assignments"):
+        return nothing(tables, month)
+    return statements(tables, month, book=read_book(book_folder(tables.company)))
 
 
 def content_of(made: Statements, tables: Tables) -> dict:
@@ -185,6 +197,11 @@ def _payable(made: Statements, by: str, separate: bool) -> None:
         plan = made.plans[(name, int(version))]
         if plan.status != "approved":
             raise SalesOpsError(f"plan {name!r} version {version} is a draft", "approved plans", "have it approved")
+        if separate and not plan.approved_by:
+            raise SalesOpsError(
+                f"plan {name!r} version {version} does not say who approved it",
+                "approved_by: NAME, since company.toml asks for separation of duties", "add the line to the plan",
+            )
         if separate and (plan.approved_by or "").strip().casefold() == by.strip().casefold():
             raise SalesOpsError(
                 f"{by.strip()} approved plan {name!r} version {version} and would lock the month that it pays",

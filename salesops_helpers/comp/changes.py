@@ -10,11 +10,11 @@ import pandas as pd
 
 from salesops_helpers.comp.exact import rounded
 from salesops_helpers.comp.plans import Plan
-from salesops_helpers.comp.run import computed_run, stacked
-from salesops_helpers.comp.settle import COLUMNS
+from salesops_helpers.comp.run import as_lines, computed_run, stacked
+from salesops_helpers.comp.settle import COLUMNS, corrections
 from salesops_helpers.data.container import Tables
 
-CLAWBACK = "clawback"
+ADJUSTMENT, CLAWBACK = "adjustment", "clawback"
 KEY = ["rep_id", "plan", "currency", "component", "opportunity_id", "refers"]
 
 
@@ -29,7 +29,8 @@ def differences(
     """
     past = book.before(last) if book is not None else None
     if past is None or not len(past.months):
-        return run.lines, pd.DataFrame(columns=[*COLUMNS, "currency"]).astype({"month": "datetime64[ns]"})
+        none = pd.DataFrame(columns=[*COLUMNS, "currency"]).astype({"month": "datetime64[ns]"})
+        return stacked([run.lines, adjustments(tables, last)]), none
     gone = cancelled(tables, past.deals)
     terms = _terms(gone, past.lines, run.plans)
     kept = terms[terms["keep"]]["opportunity_id"].unique()
@@ -39,7 +40,30 @@ def differences(
     locked = run.lines["month"].isin(past.months)
     changed = _changed(run.lines[locked], past.lines, last).assign(why=lambda f: _why(f, tables, past.deals, gone))
     back = _taken_back(terms, past.lines, run, last)
-    return stacked([run.lines[~locked], changed, back]), past.paid
+    fixed = adjustments(tables, last)
+    late = _late(fixed[fixed["month"].isin(past.months)], past.lines, last)
+    return stacked([run.lines[~locked], fixed[~fixed["month"].isin(past.months)], late, changed, back]), past.paid
+
+
+def adjustments(tables: Tables, last: pd.Timestamp) -> pd.DataFrame:
+    """The table adjustments up to the month `last` as lines, in the company's currency."""
+    fixed = corrections(tables.adjustments, tables.company.minor_units)
+    fixed = fixed[fixed["month"] <= last]
+    return as_lines(pd.DataFrame({
+        "rep_id": fixed["rep_id"], "month": fixed["month"], "plan": None, "version": None,
+        "currency": tables.company.currency, "component": ADJUSTMENT, "opportunity_id": None, "refers": fixed["month"],
+        "minor": fixed["earned"], "why": fixed["reason"],
+    }))
+
+
+def _late(fixed: pd.DataFrame, booked: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """Adjustments of locked months that were entered, changed or taken out afterwards: lines of the month `last`."""
+    key = ["rep_id", "currency", "refers", "why"]
+    then = booked[booked["component"] == ADJUSTMENT]
+    sums = [frame.groupby(key)["minor"].sum().astype("int64") for frame in (fixed, then)]
+    both = pd.concat(sums, axis=1, keys=["now", "then"]).fillna(0).astype("int64").reset_index()
+    both = both.assign(minor=both["now"] - both["then"], month=last, component=ADJUSTMENT)
+    return both[both["minor"] != 0].assign(plan=None, version=None, opportunity_id=None)
 
 
 def cancelled(tables: Tables, deals: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +113,7 @@ def _changed(fresh: pd.DataFrame, booked: pd.DataFrame, last: pd.Timestamp) -> p
     """What locked months would pay more or less than has been booked for them: lines of the month `last`."""
     new = fresh.assign(opportunity_id=fresh["opportunity_id"].fillna("")).groupby(KEY, as_index=False).agg(
         now=("minor", "sum"), version=("version", "last"))
-    own = booked[booked["component"].isin(["adjustment", CLAWBACK]) == 0]
+    own = booked[booked["component"].isin([ADJUSTMENT, CLAWBACK]) == 0]
     old = own.assign(opportunity_id=own["opportunity_id"].fillna("")).groupby(KEY, as_index=False).agg(
         then=("minor", "sum"), version_then=("version", "last"))
     both = new.merge(old, on=KEY, how="outer")

@@ -27,7 +27,8 @@ def component_pay(plan: Plan, component: Component, measured: Mapping[str, Measu
             most = own.target * number(component.weight or 0) * number(gate.effect.share) if gate.effect.most else None
             other = pay * number(gate.effect.share) if most is None else np.minimum(pay, most)
             pay = np.where(shut, other, pay)
-    pay = pay * factor(plan, component, measured, number)
+    if plan.modifiers:
+        pay = pay * factor(plan, component, measured, number)
     return pay if component.per else _limited(component, pay, own, number)
 
 
@@ -47,7 +48,8 @@ def _payout(plan: Plan, component: Component, measured: Mapping[str, Measured], 
     if payout.kind == "excess" and unit == "money":
         over = np.maximum(own.credit - own.quota, own.share * number(0))
         return own.bounds * above(payout, over / own.bounds, over / own.bounds, number)
-    base = own.bounds if unit == "money" else own.quota if unit == "quota" else own.target * number(component.weight)
+    base = own.bounds if unit == "money" else own.quota if unit == "quota" else own.target
+    base = base * number(component.weight) if unit == "target" and component.weight != 1 else base
     if payout.kind == "matrix":
         return base * _cell(payout, measured, number)
     x = own.credit / own.bounds if unit == "money" else own.attainment
@@ -72,7 +74,7 @@ def _pool(payout, own: Measured, number: Number):
 def factor(plan: Plan, component: Component, measured: Mapping[str, Measured], number: Number):
     """The product of the modifiers on a component, or 100 % and their differences from it."""
     total = number(1)
-    for modifier in plan.modifiers.of if plan.modifiers else ():
+    for modifier in plan.modifiers.of:
         if component.id not in modifier.on:
             continue
         asked = modifier.factor

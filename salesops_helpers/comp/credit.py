@@ -15,7 +15,6 @@ from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import credited, place_on
 
 CREDITS = {"bookings": "quota_share", "commissionable": "commission_share"}
-PLACES = ["team", "region", "company"]
 GROUP_KPI = "bookings"
 DEEPEST = 20
 
@@ -37,7 +36,7 @@ def exact_credit(tables: Tables) -> tuple[pd.DataFrame, int]:
     about = tables.opportunities[["opportunity_id", *(f for f in FILTERS if f != "product")]]
     frame = frame.merge(about, on="opportunity_id", how="left")
     cents = minor(frame["amount"], tables.company.minor_units, "opportunities.amount")
-    known = {share: [v for v in frame[share].dropna().unique()] for share in CREDITS.values()}
+    known = {share: list(frame[share].dropna().unique()) for share in CREDITS.values()}
     exact = {share: dict(zip(v, shares(pd.Series(v, dtype=float)), strict=True)) for share, v in known.items()}
     common = lcm(1, *(f.denominator for found in exact.values() for f in found.values()))
     whole = {credit: _grains(cents, frame[share], exact[share], common) for credit, share in CREDITS.items()}
@@ -124,7 +123,7 @@ def _exact(tables: Tables, given: pd.DataFrame, unit: str, name: str, what: str,
     cents = minor(given["amount"], tables.company.minor_units, what)
     amounts = ratio(cents, 10**tables.company.minor_units) if len(cents) else np.array([], dtype=object)
     frame = pd.DataFrame({name: given[unit].astype(object).to_numpy(), "month": given["month"].to_numpy()})
-    frame["quota"] = pd.Series(amounts * factor, index=frame.index, dtype=object)
+    frame["quota"] = pd.Series(amounts if factor == 1 else amounts * factor, index=frame.index, dtype=object)
     return frame[given["amount"].notna().to_numpy()].reset_index(drop=True)
 
 
@@ -181,7 +180,7 @@ def in_units(tables: Tables, frame: pd.DataFrame, days: pd.Series, level: str) -
             break
         found.append(now[["line", "at"]])
     _no_circle(frame, found, now)
-    above = pd.concat([pd.DataFrame({"line": [], "at": []}), *found]).astype({"line": int})
+    above = pd.concat(found or [now[["line", "at"]]]).astype({"line": int})
     return frame.iloc[above["line"]].assign(unit=above["at"].to_numpy(object)).reset_index(drop=True)
 
 

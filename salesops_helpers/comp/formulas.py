@@ -41,7 +41,7 @@ def formulas(made: Statements) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        rep_id, plan, component, formula (text), to_date (text: what was deducted, where the year to date is paid).
+        rep_id, plan, component, formula (text), deducted (text; where the year to date is paid, what was paid before).
     """
     rows = made.components[made.components["status"] == COMPUTED].reset_index(drop=True)
     reached = _attainments(rows)
@@ -58,7 +58,7 @@ def formulas(made: Statements) -> pd.DataFrame:
     ]
     frame = rows[["rep_id", "plan", "component"]]
     return frame.assign(formula=pd.Series(texts, index=rows.index, dtype=object),
-                        to_date=pd.Series(before, index=rows.index, dtype=object))
+                        deducted=pd.Series(before, index=rows.index, dtype=object))
 
 
 def _attainments(rows: pd.DataFrame) -> dict:

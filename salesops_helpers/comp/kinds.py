@@ -35,15 +35,16 @@ def flat(payout, x, number: Number):
 
 def marginal(payout, x, number: Number):
     """Σ over bands: rate × the part of x in the band. Below 0 (returns) the first rate holds on."""
-    bounds = [number(tier.start[0]) for tier in payout.tiers]
-    rates = [number(tier.rate.value) for tier in payout.tiers]
-    total = None
-    for n, (low, rate) in enumerate(zip(bounds, rates, strict=True)):
-        part = x if n + 1 == len(bounds) else np.minimum(x, bounds[n + 1])
-        part = part if n == 0 and low == 0 else np.maximum(part, low) - low
-        part = part if rate == 1 else part * rate
-        total = part if total is None else total + part
-    return total
+    rates = [tier.rate.value for tier in payout.tiers]
+    bounds = [tier.start[0] for tier in payout.tiers]
+    many = np.atleast_1d(np.asarray(x, dtype=object if number is Fraction else float))
+    total = many * number(rates[0] if bounds[0] == 0 else 0)
+    for n, bound in enumerate(bounds):
+        step = rates[n] - (rates[n - 1] if n else 0)  # above each bound the rate changes by this
+        above_it = (many > number(bound)).astype(bool)
+        if (n or bound) and step and above_it.any():
+            total[above_it] = total[above_it] + (many[above_it] - number(bound)) * number(step)
+    return total if isinstance(x, np.ndarray) else total[0]
 
 
 def retroactive(payout, x, number: Number, reach=None):

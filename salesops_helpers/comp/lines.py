@@ -13,8 +13,7 @@ from salesops_helpers.comp.exact import floats, ratio, spread
 from salesops_helpers.comp.measured import Ground
 from salesops_helpers.comp.payouts import COMPUTED, computed
 from salesops_helpers.comp.plans import Plan, fine
-from salesops_helpers.comp.results import in_stays, months_in
-from salesops_helpers.comp.spans import stays, windows
+from salesops_helpers.comp.spans import in_stays, months_in, stays, windows
 from salesops_helpers.data.container import Tables
 
 USED = "used"

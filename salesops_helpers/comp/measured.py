@@ -13,8 +13,8 @@ import pandas as pd
 from salesops_helpers.comp.exact import ratio
 from salesops_helpers.comp.parts import Component, Measure
 from salesops_helpers.comp.plans import Plan
-from salesops_helpers.comp.results import Sources, in_stays, lines_of, result
-from salesops_helpers.comp.spans import gathered, presence, stays, windows
+from salesops_helpers.comp.results import Sources, lines_of, result
+from salesops_helpers.comp.spans import gathered, in_stays, presence, stays, windows
 from salesops_helpers.data.container import Tables
 
 KEY = ["rep_id", "window"]
@@ -95,9 +95,12 @@ def _rows(plan: Plan, spans: pd.DataFrame, present: pd.DataFrame) -> tuple[pd.Da
     pairs["unknown"] = pairs["target"].isna()
     pairs["target"] = pairs["target"].where(~pairs["unknown"], Fraction(0))
     paid = pairs[pairs["now"]] if plan.period.true_up == "rate_only" else pairs
-    rows = paid.groupby(KEY, as_index=False).agg(
-        target=("target", "sum"), share=("share", "sum"), unknown=("unknown", "any")
-    )
+    rows = paid[[*KEY, "target", "share", "unknown"]]
+    if rows.duplicated(KEY).any():
+        rows = rows.groupby(KEY, as_index=False).agg(
+            target=("target", "sum"), share=("share", "sum"), unknown=("unknown", "any")
+        )
+    rows = rows.sort_values(KEY, kind="stable")
     rows = rows.merge(there[[*KEY, "bounds"]], on=KEY)
     return rows.merge(spans[["window", "month", "year", "paid"]], on="window"), pairs
 
@@ -158,5 +161,4 @@ def _deals(sources: Sources, component: Component, rows: pd.DataFrame) -> pd.Dat
     lines, grain = lines_of(sources, component.measure)
     lines = lines[in_stays(lines, sources.paid)].merge(sources.months[["part", "month"]], on="month")
     at = rows[KEY].assign(row=np.arange(len(rows))).rename(columns={"window": "part"})
-    lines = lines.merge(at, on=["rep_id", "part"])[["row", "opportunity_id", "value"]]
-    return lines.sort_values(["row", "opportunity_id"], kind="stable").reset_index(drop=True).assign(grain=grain)
+    return lines.merge(at, on=["rep_id", "part"])[["row", "opportunity_id", "value"]].assign(grain=grain)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from salesops_helpers.comp.credit import (
     GROUP_KPI,
-    PLACES,
     activity_lines,
     chosen,
     converted,
@@ -22,7 +21,7 @@ from salesops_helpers.comp.credit import (
 )
 from salesops_helpers.comp.exact import ratio, shares
 from salesops_helpers.comp.parts import Measure
-from salesops_helpers.comp.spans import ALWAYS, EVER, overlap
+from salesops_helpers.comp.spans import ALWAYS, EVER, in_stays, months_in, overlap
 from salesops_helpers.data.container import Tables
 
 COLUMNS = ["rep_id", "part", "unit", "credit", "quota", "problem"]
@@ -62,25 +61,6 @@ class Sources:
     def money(self, frame: pd.DataFrame) -> pd.DataFrame:
         kept = frame[frame["month"].isin(self.months["month"])]
         return converted(kept, ["quota"], self.rate, self.currency)
-
-
-def months_in(spans: pd.DataFrame) -> pd.DataFrame:
-    """The months of each measured span: part, month, first_day, last_day."""
-    months = pd.date_range(spans["first_month"].min(), spans["month"].max(), freq="MS")
-    pairs = (
-        spans[["window", "first_month", "month"]]
-        .rename(columns={"window": "part", "month": "end"})
-        .merge(pd.DataFrame({"month": months}), how="cross")
-    )
-    pairs = pairs[pairs["month"].between(pairs["first_month"], pairs["end"])]
-    return pairs[["part", "month"]].assign(first_day=pairs["month"], last_day=pairs["month"] + pd.offsets.MonthEnd(1))
-
-
-def in_stays(credit: pd.DataFrame, paid: pd.DataFrame) -> pd.Series:
-    """True for each line of `credit` that closed on a day on which its rep is on the plan."""
-    asked = credit[["rep_id", "closed_on"]].rename_axis("line").reset_index().merge(paid, on="rep_id")
-    inside = asked["closed_on"].between(asked["first"], asked["last"])
-    return pd.Series(credit.index.isin(asked.loc[inside, "line"]), index=credit.index)
 
 
 def lines_of(sources: Sources, measure: Measure) -> tuple[pd.DataFrame, int]:
@@ -127,9 +107,12 @@ def _own(sources: Sources, measure: Measure) -> pd.DataFrame:
         sources.money(monthly), on=["rep_id", "month"], how="left"
     )
     there = asked["quota"].notna()
-    carried = ratio(asked["shared"].to_numpy(object), asked["employed"].to_numpy(object)) if len(asked) else []
-    asked["quota"] = asked["quota"].where(there, Fraction(0)) * pd.Series(carried, index=asked.index, dtype=object)
-    asked["quota"] = asked["quota"] * ramped(sources, asked)
+    asked["quota"] = asked["quota"].where(there, Fraction(0))
+    if (asked["shared"] != asked["employed"]).any():
+        carried = ratio(asked["shared"].to_numpy(object), asked["employed"].to_numpy(object))
+        asked["quota"] = asked["quota"] * pd.Series(carried, index=asked.index, dtype=object)
+    if sources.ramp:
+        asked["quota"] = asked["quota"] * ramped(sources, asked)
     asked["without"] = asked["month"].where(~there)
     frame = asked.groupby(["rep_id", "part"], as_index=False).agg(quota=("quota", "sum"), without=("without", "min"))
     what = "quota" if measure.goal is None else f"goal {measure.goal!r}"
@@ -138,8 +121,6 @@ def _own(sources: Sources, measure: Measure) -> pd.DataFrame:
 
 def ramped(sources: Sources, asked: pd.DataFrame) -> pd.Series:
     """The share of the full quota in each month of a rep's first months on the plan; 1 afterwards."""
-    if not sources.ramp:
-        return pd.Series(Fraction(1), index=asked.index, dtype=object)
     since = asked["rep_id"].map(sources.paid.groupby("rep_id")["first"].min())
     number = (asked["month"].dt.year - since.dt.year) * 12 + asked["month"].dt.month - since.dt.month
     steps = dict(enumerate(sources.ramp))
@@ -271,6 +252,3 @@ def _finished(frame: pd.DataFrame, what: str, whose: str = "") -> pd.DataFrame:
     )
     frame["problem"] = earlier.where(earlier.notna(), pd.Series(bad, index=frame.index, dtype=object))
     return frame
-
-
-__all__ = ["PLACES", "Sources", "in_stays", "lines_of", "months_in", "result"]

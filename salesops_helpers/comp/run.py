@@ -57,7 +57,7 @@ def computed_run(tables: Tables, versions: Mapping[str, Sequence[Plan]], first, 
     later = [v for v in every if any(c.measure.of == "commission" for c in v.components)]
     digits = _digits(tables, every)
     made = [_one(v, tables, first, last, digits) for v in every if v not in later]
-    others = pd.concat([_earned(pay, digits) for pay, _, _ in made]) if made else None
+    others = pd.concat([_earned(pay, digits) for pay, _, _ in made]) if made and later else None
     made += [_one(v, tables, first, last, digits, others) for v in later]
     components, lines, given = zip(*made, strict=True) if made else ((), (), ())
     components, given = _joined(components, _no_components()), _joined(given, terms_of_none())
@@ -86,7 +86,8 @@ def _one(plan: Plan, tables: Tables, first, last, digits: dict, others=None) -> 
     pays, lines = [], []
     for pay, ground, part in made:
         before = (pay["to_date"] - pay["earned_minor"]) * grain
-        pays.append(pay.assign(minor=pay["earned_minor"] * grain, before=before))
+        order = pay["component"].map({c.id: n for n, c in enumerate(plan.components)}).fillna(len(plan.components))
+        pays.append(pay.assign(minor=pay["earned_minor"] * grain, before=before, order=order))
         behind = lines_behind(pay, ground, part)
         lines.append(behind.assign(minor=behind["earned_minor"] * grain).rename(columns={"period": "month"}))
     pay = pd.concat(pays, ignore_index=True).assign(**tag) if pays else _no_components()
@@ -100,8 +101,10 @@ def _one(plan: Plan, tables: Tables, first, last, digits: dict, others=None) -> 
 
 def _no_components() -> pd.DataFrame:
     names = ["rep_id", "period", "plan", "version", "currency", "component", "bookings", "quota", "attainment", "minor",
-             "status", "exact", "before", "earned_minor"]
-    return pd.DataFrame(columns=names).astype({"period": "datetime64[ns]"})
+             "status", "exact", "before", "earned_minor", "row", "credit", "goal", "reach", "target", "share", "bounds",
+             "order"]
+    numbers = dict.fromkeys(("bookings", "quota", "attainment"), float)
+    return pd.DataFrame(columns=names).astype({"period": "datetime64[ns]", **numbers})
 
 
 def _no_lines() -> pd.DataFrame:
@@ -109,7 +112,8 @@ def _no_lines() -> pd.DataFrame:
 
 
 def terms_of_none() -> pd.DataFrame:
-    return pd.DataFrame(columns=["rep_id", "month", "draw", "guarantee", "recoverable", "above", "currency"])
+    names = ["rep_id", "month", "draw", "guarantee", "recoverable", "above", "currency"]
+    return pd.DataFrame(columns=names).astype({"month": "datetime64[ns]"})
 
 
 def _earned(pay: pd.DataFrame, digits: dict) -> pd.DataFrame:

@@ -24,8 +24,8 @@ def limits(s: Scenario) -> list[str]:
         "under another plan; that response is not modelled, so this is neither a forecast nor a budget.",
         "Every rep is replayed on every plan for every employed day; the target incentive is the rep's own. Target and "
         "bounds in money are prorated by days; quotas stand as they are given.",
-        "Pay is exact: integers of the minor unit and exact fractions, one rounding a component. Draws, clawbacks, "
-        "pools and adjustments are not part of it.",
+        "Pay is exact: integers of the minor unit and exact fractions, one rounding a component. Draws, guarantees, "
+        "clawbacks and adjustments are not part of it.",
         "One rep's figures here say what a plan would have paid on one year's deals; they are no ground for judging a "
         "person.",
     ]

@@ -57,7 +57,7 @@ def settle(earned: pd.DataFrame, terms: pd.DataFrame, opening: pd.Series | None 
         owed.loc[part["rep_id"]] = part["owed"].to_numpy(object)
         parts.append(part)
     if not parts:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=COLUMNS).astype({"month": "datetime64[ns]"})
     return pd.concat(parts, ignore_index=True)[COLUMNS].sort_values(["rep_id", "month"]).reset_index(drop=True)
 
 
@@ -86,7 +86,7 @@ def terms(plan: Plan, stays: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataF
     """
     columns = ["rep_id", "month", "draw", "guarantee", "recoverable", "above"]
     if plan.draw is None and plan.guarantee is None or not len(stays):
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns).astype({"month": "datetime64[ns]"})
     span = pd.DataFrame({"month": months, "first_day": months, "last_day": months + pd.offsets.MonthEnd(1)})
     since = stays.groupby("rep_id")["first"].min()
     days = stays.assign(last=stays["last"].clip(upper=_last(plan)))

@@ -138,6 +138,25 @@ def overlap(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(shared=shared, last_shared=until)[shared > 0]
 
 
+def months_in(spans: pd.DataFrame) -> pd.DataFrame:
+    """The months of each measured span: part, month, first_day, last_day."""
+    months = pd.date_range(spans["first_month"].min(), spans["month"].max(), freq="MS")
+    pairs = (
+        spans[["window", "first_month", "month"]]
+        .rename(columns={"window": "part", "month": "end"})
+        .merge(pd.DataFrame({"month": months}), how="cross")
+    )
+    pairs = pairs[pairs["month"].between(pairs["first_month"], pairs["end"])]
+    return pairs[["part", "month"]].assign(first_day=pairs["month"], last_day=pairs["month"] + pd.offsets.MonthEnd(1))
+
+
+def in_stays(credit: pd.DataFrame, paid: pd.DataFrame) -> pd.Series:
+    """True for each line of `credit` that closed on a day on which its rep is on the plan."""
+    asked = credit[["rep_id", "closed_on"]].rename_axis("line").reset_index().merge(paid, on="rep_id")
+    inside = asked["closed_on"].between(asked["first"], asked["last"])
+    return pd.Series(credit.index.isin(asked.loc[inside, "line"]), index=credit.index)
+
+
 def presence(plan: Plan, spans: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
     """Each rep's part of each measured span.
 
@@ -161,13 +180,14 @@ def presence(plan: Plan, spans: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFram
     known = pairs["yearly"].notna()
     pairs["target"] = pairs["yearly"].where(known, Fraction(0)) * (part * months)
     pairs["share"], pairs["unknown"] = part, ~known
-    frame = pairs.groupby(["rep_id", "part"], as_index=False).agg(
-        days=("shared", "sum"),
-        share=("share", "sum"),
-        target=("target", "sum"),
-        last_shared=("last_shared", "max"),
-        unknown=("unknown", "any"),
+    frame = pairs[["rep_id", "part", "shared", "share", "target", "last_shared", "unknown"]].rename(
+        columns={"shared": "days"}
     )
+    if frame.duplicated(["rep_id", "part"]).any():  # several stays in one span
+        frame = frame.groupby(["rep_id", "part"], as_index=False).agg(
+            {"days": "sum", "share": "sum", "target": "sum", "last_shared": "max", "unknown": "any"}
+        )
+    frame = frame.sort_values(["rep_id", "part"], kind="stable").reset_index(drop=True)
     frame["target"] = frame["target"].astype(object).where(~frame["unknown"], None)
     frame["bounds"] = _of_year(frame, spans, paid) if plan.period.accumulate == "ytd" else frame["share"]
     return frame.drop(columns="unknown")

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesops_helpers.comp.changes import differences
+from salesops_helpers.comp.changes import ADJUSTMENT, differences
 from salesops_helpers.comp.credit import check_shares
 from salesops_helpers.comp.plans import Plan, read_versions
-from salesops_helpers.comp.run import Run, computed_run, stacked
-from salesops_helpers.comp.settle import corrections, settle
+from salesops_helpers.comp.run import Run, computed_run
+from salesops_helpers.comp.settle import settle
 from salesops_helpers.data.container import Tables
 from salesops_helpers.measures import month_start
-
-ADJUSTMENT = "adjustment"
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,13 @@ def statements(tables: Tables, month, plans: Mapping[str, Sequence[Plan]] | None
     return settled(tables, run, lines, locked, last)
 
 
+def nothing(tables: Tables, month) -> Statements:
+    """The statements of a month in which nobody is on a plan."""
+    last = month_start(month)
+    run = computed_run(tables, {}, last, last)
+    return settled(tables, run, *differences(tables, {}, run, last, None), last)
+
+
 def _first(tables: Tables, versions: Mapping[str, Sequence[Plan]], last: pd.Timestamp) -> pd.Timestamp:
     """The first month in which somebody is on a plan and something was sold."""
     starts = tables.plan_assignments["starts_on"].min()
@@ -95,16 +100,9 @@ def settled(tables: Tables, run: Run, lines: pd.DataFrame, locked: pd.DataFrame,
     `lines` holds the lines of every month that is not locked; `locked` the paid months of the book.
     """
     check_shares(tables, lines[lines["month"] == last])
-    fixed = corrections(tables.adjustments, tables.company.minor_units)
-    fixed = fixed[~fixed["month"].isin(locked["month"].unique()) & (fixed["month"] <= last)]
-    extra = pd.DataFrame({
-        "rep_id": fixed["rep_id"], "month": fixed["month"], "plan": None, "version": None,
-        "currency": tables.company.currency, "component": ADJUSTMENT, "opportunity_id": None, "refers": fixed["month"],
-        "minor": fixed["earned"], "why": fixed["reason"],
-    })
-    every = stacked([lines, extra])
-    paid = pd.concat([_settled(every, run, locked, currency) for currency in run.digits], ignore_index=True)
-    now = every[every["month"] == last].reset_index(drop=True)
+    parts = [_settled(lines, run, locked, currency) for currency in run.digits]
+    paid = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    now = lines[lines["month"] == last].reset_index(drop=True)
     parts = run.components[run.components["period"] == last].reset_index(drop=True)
     summary = _summary(tables, now, paid, last)
     return Statements(last, run.digits, summary, parts, now, paid[paid["month"] < last].reset_index(drop=True),

@@ -49,6 +49,8 @@ class Company(BaseModel):
     folder, state, plans : str
         Where the tables lie, where the kit keeps its state, where the pay plans lie; relative to company.toml. `folder`
         may hold environment variables (then a relative path counts from the working directory).
+    separate_duties : bool
+        Who approved a pay plan may not lock a month that it pays.
     source : str or None
         A database's URL instead of files. It names credentials as environment variables only:
         ``postgres://reader:${SALESOPS_DB_PASSWORD}@host:5432/db``.
@@ -74,6 +76,8 @@ class Company(BaseModel):
     costs : dict
         What a wrong forecast costs: ``over_forecast`` and ``under_forecast``, for one unit of currency too much and too
         little.
+    notes : list of str
+        What every page must say of the data.
     home : Path
         The folder that holds company.toml.
     """
@@ -93,6 +97,7 @@ class Company(BaseModel):
     state: str | None = None
     plans: str = "plans"
     source: str | None = None
+    separate_duties: bool = False
     timeout: Annotated[int, Field(ge=1)] = 600
     files: dict[str, str | list[str]] = {}
     views: dict[str, str] = {}
@@ -107,6 +112,7 @@ class Company(BaseModel):
     wide: dict[str, Wide] = {}
     goals: dict[str, dict[Annotated[str, Field(pattern=r"^\d{4}$")], float]] = {}
     costs: dict[Literal["over_forecast", "under_forecast"], Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    notes: list[str] = []
     home: Path = Path(".")
 
     @field_validator("source")

@@ -110,7 +110,7 @@ class Tables:
         """Is the table too large for a frame of all its rows (see `salesops_helpers.data.engine.LARGE`)?"""
         return self.engine is not None and name in self._frames and self.engine.large(name)
 
-    @property
+    @cached_property
     def rows_engine(self):
         """The engine behind the tables; for tables given as frames, the engine here over those frames."""
         from salesops_helpers.data.engine import InFrames

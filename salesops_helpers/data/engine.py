@@ -86,12 +86,23 @@ class Engine:
                 con.create_table(name, expression, temp=True)
         return con.table(name)
 
+    def kept(self, name: str) -> ir.Table | None:
+        """What `held` has made under this name; None where it has not."""
+        con = self.checker.con
+        return con.table(name) if name in con.list_tables() else None
+
     def _live(self, name: str) -> Live | None:
         if name not in getattr(self.checker.source, "events", ()):
             return None
         if name not in self._there:
             self._there[name] = live(self.checker, name)
         return self._there[name]
+
+
+def apart(one: ir.Table, other: ir.Table) -> bool:
+    """Do two relations lie in different engines, so that one must be brought to the other? Frames go anywhere."""
+    (mine, _), (yours, _) = one._find_backends(), other._find_backends()
+    return bool(mine and yours) and mine[0] is not yours[0]
 
 
 @contextmanager
@@ -118,7 +129,7 @@ class InFrames:
     is_cut = True
 
     def __init__(self, frame_of, checker: Checker | None = None):
-        self._frame_of, self.checker = frame_of, checker
+        self._frame_of, self.checker, self._held = frame_of, checker, {}
 
     def rows(self, name: str) -> ir.Table:
         import ibis
@@ -134,7 +145,14 @@ class InFrames:
         return False
 
     def held(self, name: str, expression: ir.Table) -> ir.Table:
-        return expression
+        import ibis
+
+        if name not in self._held:
+            self._held[name] = ibis.memtable(expression.to_pyarrow())
+        return self._held[name]
+
+    def kept(self, name: str) -> ir.Table | None:
+        return self._held.get(name)
 
     def collect(self, expression: ir.Table, name: str) -> pd.DataFrame:
         return framed(expression.to_pyarrow())

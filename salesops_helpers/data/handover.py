@@ -156,6 +156,10 @@ class Given:
                                 else ibis.memtable(expression.to_pyarrow()))
         return self._held[name]
 
+    def kept(self, name: str):
+        """What `held` has made under this name; None where it has not."""
+        return self._held.get(name)
+
     def _waited(self, name: str) -> bool:
         """Wait until the table is there, or it is known that it will not be."""
         until = time.monotonic() + WAIT

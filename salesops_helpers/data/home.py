@@ -9,6 +9,7 @@ from pathlib import Path
 from salesops_helpers.errors import SalesOpsError, listed
 
 FILE_NAME = "company.toml"
+AUDIENCES = "audiences.toml"
 
 
 def find_source(source: str | Path) -> Path:

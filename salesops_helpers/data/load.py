@@ -60,7 +60,7 @@ def read_all(source: str | Path):
     engine = Engine(checker)
     frames = Later({name: lambda name=name: checker.table(name).used for name in checker.names})
     last = checker.extract_date or _days(engine).iloc[0][["created_last", "closed_last"]].max()
-    return Tables(checker.company, frames, last, engine=engine), checker
+    return Tables(checker.company, frames, last, notes=checker.company.notes, engine=engine), checker
 
 
 def _days(engine) -> pd.DataFrame:

@@ -8,7 +8,8 @@ import pandas as pd
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.measures import bookings, month_start, place_on, quarter_start, year_start
-from salesops_helpers.performance.registry import PEOPLE, registry
+from salesops_helpers.performance.kpi import PEOPLE
+from salesops_helpers.performance.registry import registry
 from salesops_helpers.performance.targets import stated
 
 PERIODS = ("year", "quarter", "month", "week")

@@ -57,15 +57,13 @@ class Question:
     def held(self, name: str, make: Callable[[Tables], ir.Table]) -> ir.Table:
         """A relation used by several KPIs, kept in the engine for this as-of day."""
         engine, key = self.tables.rows_engine, f"{name}_{self.tables.as_of:%Y%m%d}"
-        if hasattr(engine.checker, "con") and not engine.is_cut and key in engine.checker.con.list_tables():
-            return engine.checker.con.table(key)
-        return engine.held(key, make(self.tables))
+        there = engine.kept(key)
+        return engine.held(key, make(self.tables)) if there is None else there
 
     def is_here(self, name: str) -> bool:
         """Are the rows of an event table in the engine here, and not in a database?"""
-        engine = self.tables.engine
-        return engine is not None and not engine.is_cut and (
-            engine.rows(name)._find_backend(use_default=True) is engine.checker.con)
+        backends, _ = self.tables.rows(name)._find_backends()
+        return not backends or backends[0] is self.tables.rows_engine.checker.con
 
     def dated(self, rows: ir.Table, day: str) -> ir.Table:
         """The rows dated (column `day`) in a period, once for each period, with its number in `period`."""

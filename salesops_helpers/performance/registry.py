@@ -1,17 +1,18 @@
-"""Every KPI once, in the order in which they are shown."""
+"""The register that holds every KPI once."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from salesops_helpers.performance import definitions
-from salesops_helpers.performance.form import KINDS, PEOPLE, UNITS, Form, Kpi, additive
+from salesops_helpers.performance.kpi import KINDS, PEOPLE, UNITS, Form, Kpi, additive
 
 __all__ = ["KINDS", "PEOPLE", "UNITS", "Form", "Kpi", "additive", "dictionary", "registry"]
 
 
 def registry() -> dict[str, Kpi]:
     """Every KPI of the package by name, in the order in which they are shown."""
+    from salesops_helpers.performance import definitions
+
     return {kpi.name: kpi for module in definitions.MODULES for kpi in module.KPIS}
 
 

@@ -159,13 +159,15 @@ def usual_limits(tables: Tables, quantile: float = 0.9) -> pd.Series:
     Counted in the engine, over the whole history."""
     import ibis
 
+    from salesops_helpers.data.engine import apart
+
     stages = open_stages(tables)
     if not tables.has("stage_history"):
         return pd.Series(np.nan, index=stages, name="limit")
     rows, deals = entered(tables), tables.rows("opportunities")
     won = deals.filter(deals["status"] == "won").select(_deal="opportunity_id", _on="closed_on")
     rows = rows.filter(rows["stage"].isin(stages)).select("opportunity_id", "stage", "changed_at", "left_at")
-    if tables.engine is not None and rows._find_backend() is not won._find_backend():
+    if apart(rows, won):
         rows = ibis.memtable(tables.rows_engine.collect(rows, "stage_history"))
     rows = rows.inner_join(won, rows["opportunity_id"] == won["_deal"])
     until = ibis.coalesce(rows["left_at"], rows["_on"].cast("timestamp")).truncate("D")

@@ -1,11 +1,11 @@
-"""Goals as the table `targets` states them."""
+"""Goals as the table of targets states them, for the company and its units."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from salesops_helpers.data.container import Tables
-from salesops_helpers.performance.form import PEOPLE
+from salesops_helpers.performance.kpi import PEOPLE
 
 
 def stated(tables: Tables, by: str | None = None) -> pd.DataFrame:

@@ -34,6 +34,8 @@ class Entry:
     freezes : str
         A table among those that it publishes whose forecasts are kept in the ledger, as `forecast.ledger.to_freeze`
         gives it; the notebook then has a parameter ledger, the folder of those frozen for earlier days.
+    whole : bool
+        Does it tell of the company's own files, so that it says nothing true of a part of them?
     path : Path
         The notebook.
     """
@@ -47,12 +49,13 @@ class Entry:
     reads: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     freezes: str = ""
+    whole: bool = False
     path: Path = field(default=Path("."), compare=False)
 
 
 IN_DOUBT = "data_quality_money"
 TO_SUMMARISE = (
-    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_scorecard", "kpi_definitions", "pay_accrual",
+    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_figures", "kpi_definitions", "pay_accrual",
     "lead_sources", "demand_plan",
 )
 
@@ -61,6 +64,10 @@ CATALOG = (
         "executive_summary", "Executive summary", "How did the month go, for everybody who plans with us?",
         "sales leadership, finance, marketing and supply", ("opportunities",),
         reads=TO_SUMMARISE,
+    ),
+    Entry(
+        "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
+        "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_signals", "kpi_definitions"),
     ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
@@ -79,9 +86,15 @@ CATALOG = (
         "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"), ("plan_payouts",),
     ),
     Entry(
+        "comp_statement", "Pay statement", "What is paid this month, and why?",
+        "each rep, the rep's manager, payroll and finance", ("opportunities", "reps", "plan_assignments"),
+        ("payroll", "pay_accrual"),
+        by=("rep",),
+    ),
+    Entry(
         "data_quality", "Data quality", "Can we trust this month's numbers?",
         "sales leaders, finance and sales operations", ("opportunities", "reps"),
-        ("data_quality_money", "data_quality_flags", "data_quality_set_aside"),
+        ("data_quality_money", "data_quality_flags", "data_quality_set_aside"), whole=True,
     ),
     Entry(
         "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",

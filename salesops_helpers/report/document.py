@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from salesops_helpers.report.pages import _css, _template
+from salesops_helpers.report.pages import template
 
 if TYPE_CHECKING:
     from salesops_helpers.show import Shown
@@ -22,6 +22,6 @@ def document(heading: str, answer: Sequence[str], pieces: Sequence[tuple[str, st
         f"<h2>{escape(title)}</h2>" + (f"<p>{escape(said)}</p>" if said else "") + shown.html
         for title, said, shown in pieces
     ]
-    return _template("document.html.j2").render(
-        heading=heading, answer=Markup(show.answer(*answer).html), body=Markup("\n".join(parts)), css=_css()
+    return template("document.html.j2").render(
+        heading=heading, answer=Markup(show.answer(*answer).html), body=Markup("\n".join(parts))
     )

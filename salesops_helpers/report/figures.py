@@ -132,7 +132,7 @@ def _figure(row: Mapping, currency: str) -> dict[str, str]:
     return {
         "figure": row["title"], "value": shown(row["value"], measure, currency),
         "range": _between(row["low"], row["high"], measure), "goal": shown(row["goal"], measure),
-        "reached": words.percent(row["value"] / row["goal"], 0) if known else words.MISSING,
+        "reached": words.reached(row["value"] / row["goal"]) if known else words.MISSING,
         "previous": shown(row["previous"], measure), "change": moved,
     }
 

@@ -12,7 +12,7 @@ from salesops_helpers.report import inputs
 from salesops_helpers.report.folder import replace
 from salesops_helpers.report.letter import Letter, not_computed
 
-READ = ("kpi_scorecard", "kpi_definitions", "kpi_signals", "actions")
+READ = ("kpi_figures", "kpi_definitions", "kpi_signals", "actions")
 
 
 @dataclass(frozen=True)

@@ -22,22 +22,22 @@ def write(
     With `pdf` every page is printed too. Raises `SalesOpsError` where the browser does not print; the rest is there.
     """
     place, units = request.asked.folder, _units(request)
-    cards = [_card(result) for result in results if not result.unit.by]
-    letter, kept = handout.letter(place, request.facts, cards, _summary(results), request.asked.last.get("letter"))
+    cards = [card(result) for result in results if not result.unit.by]
+    letter, kept = handout.letter(place, request.facts, cards, summary(results), request.asked.last.get("letter"))
     record.write_run(place, {**run_record(request, results, units, run_at, seconds), "letter": kept})
     shelves: dict[Unit, list[Result]] = {}
     for result in results:
         shelves.setdefault(result.unit, []).append(result)
     for unit in units:
         if own := shelves.get(unit):
-            cards = [_card(result) for result in own]
-            html = pages.index(cards, edition(request, unit), [], [], _summary(own), run_at)
+            theirs = [card(result) for result in own]
+            html = pages.index(theirs, edition(request, unit), [], [], summary(own), run_at)
             folder.replace(place / unit.folder / "index.html", html.encode())
     handed = handout.Handed(place, letter, {result.task.key: result.status == COMPLETE for result in results})
     handed.write(_about(results))
 
     def index(files: Sequence[Mapping[str, str]]) -> None:
-        html = pages.index(cards, edition(request), _rows(request), request.facts["notes"], _summary(results), run_at,
+        html = pages.index(cards, edition(request), _rows(request), request.facts["notes"], summary(results), run_at,
                            _levels(units, shelves, _outside(request)), letter, previous_months(place), files)
         folder.replace(place / "index.html", html.encode())
 
@@ -134,7 +134,7 @@ def _state(result: Result) -> str:
     return "stale" if result.status == EARLIER and not result.fresh else result.status
 
 
-def _card(result: Result) -> dict[str, str]:
+def card(result: Result) -> dict[str, str]:
     entry, page = result.entry, result.page
     said = {
         COMPLETE: "complete", KEPT: "complete, kept: its inputs have not changed",
@@ -149,7 +149,7 @@ def _card(result: Result) -> dict[str, str]:
     }
 
 
-def _summary(results: Sequence[Result]) -> str:
+def summary(results: Sequence[Result]) -> str:
     failed = [result for result in results if result.status == FAILED]
     if not failed:
         return f"{_counted(len(results), 'page')}, all complete."

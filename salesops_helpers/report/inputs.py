@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 
 import salesops_helpers
-from salesops_helpers.data.home import FILE_NAME, data_folder
+from salesops_helpers.data.home import AUDIENCES, FILE_NAME, data_folder
 from salesops_helpers.report.folder import LOCK
 
 PACKAGE = Path(salesops_helpers.__file__).parent
@@ -83,7 +83,7 @@ def inputs(home: Path, state: str = "") -> Inputs:
     kept = company.settings.get("state")
     aside = (home / str(kept)).resolve() if kept else None
     own = [home / FILE_NAME, *_files(plans, aside), *sorted(home.glob("*.py"))]
-    known = {path.resolve() for path in own}
+    known = {path.resolve() for path in [*own, home / AUDIENCES]}
     tables = [path for path in _files(company.data_folder, aside) if path.resolve() not in known]
     data = _digests(company.data_folder, [*tables, *_named_elsewhere(company)])
     if state:

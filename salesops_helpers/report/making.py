@@ -48,7 +48,8 @@ def edition(request: Request, unit: Unit = COMPANY) -> Edition:
     """The head of every page of this month, of the company or of a unit."""
     facts = request.facts
     rows = "" if facts["tables"] is None else reading.said(reading.rows_of(facts["tables"]))
-    return Edition(facts["company"], facts["month_name"], facts["as_of_name"], rows, unit.by, unit.label, unit.up)
+    return Edition(facts["company"], facts["month_name"], facts["as_of_name"], rows, unit.by, unit.label, unit.up,
+                   request.asked.audience)
 
 
 class Making:

@@ -33,7 +33,7 @@ NUMBER = re.compile(r"(?<![\w.,#])(?:[A-Z]{3} )?[−+]?\d[\d,.]* (?:%|k|m|bn)(?!
 @dataclass(frozen=True)
 class Edition:
     """What stands in the head of every page of a month: company, month, as-of day, and rows used and set aside; of a
-    unit also its level and name, and the way from its folder to the month's."""
+    unit also its level and name, and the way from its folder to the month's; of an audience, whom it is made for."""
 
     company: str
     month: str
@@ -42,6 +42,7 @@ class Edition:
     by: str = ""
     unit: str = ""
     up: str = ""
+    audience: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ RECORD = "record.json"
 
 def read_run(place: Path) -> dict[str, object]:
     """The record of the last run in `place`; empty where there is none or it cannot be read."""
-    found = _read(place / RECORD)
+    found = read(place / RECORD)
     return found if isinstance(found.get("pages"), dict) and isinstance(found.get("units"), list) else {}
 
 
 def read_page(place: Path, key: str) -> dict[str, object]:
     """The record of a page; empty where there is no page, no record, or it cannot be read."""
-    found = _read(place / f"{key}.json")
+    found = read(place / f"{key}.json")
     files = found.get("files")
     return found if isinstance(files, dict) and files and (place / f"{key}.html").is_file() else {}
 
@@ -43,7 +43,8 @@ def write_run(place: Path, record: Mapping[str, object]) -> None:
     folder.replace(place / RECORD, json.dumps(record, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
-def _read(path: Path) -> dict[str, object]:
+def read(path: Path) -> dict[str, object]:
+    """What a JSON file holds; empty where it is not there, or holds anything else."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

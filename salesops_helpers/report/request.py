@@ -48,6 +48,8 @@ class Asked:
         How many notebooks run at the same time; None: one per processor.
     force, verify : bool
         Run also what could be kept; run everything anew and compare it with what is there.
+    audience : str
+        Whom the pages are made for, as they say themselves; empty: everybody who sees the month's folder.
     """
 
     source: str
@@ -60,6 +62,7 @@ class Asked:
     jobs: int | None = None
     force: bool = False
     verify: bool = False
+    audience: str = ""
 
     @cached_property
     def last(self) -> dict[str, object]:

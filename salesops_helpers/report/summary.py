@@ -116,7 +116,7 @@ def apart(found: Found) -> str:
 
 def key_figures(found: Found, company: str, currency: str) -> Shown:
     """The month's figures against goal and last month, as in the letter."""
-    shown = figures.key_figures(found.get("kpi_scorecard"), company, found.get("kpi_definitions"), currency)
+    shown = figures.key_figures(found.get("kpi_figures"), company, found.get("kpi_definitions"), currency)
     labels = {"value": "this month", "range": "90 % range", "reached": "of goal", "previous": "last month"}
     return table(shown, dict.fromkeys(shown.columns, "text"), labels) if len(shown) else note()
 
@@ -152,7 +152,7 @@ def _format(column: str, values: pd.Series) -> str:
 
 def missing(found: Found) -> list[str]:
     """The parts that say nothing, in a sentence."""
-    parts = {"key figures": "kpi_scorecard", "bookings outlook": "forecast_bookings", "pay": "plan_payouts",
+    parts = {"key figures": "kpi_figures", "bookings outlook": "forecast_bookings", "pay": "plan_payouts",
              "pay accrual": "pay_accrual", "lead sources": "lead_sources", "demand": "demand_plan"}
     left = [part for part, name in parts.items() if name not in found]
     return [f"No page of this month has published: {words.joined(left)}."] if left else []

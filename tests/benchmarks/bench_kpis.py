@@ -1,4 +1,4 @@
-"""KPIs: the scorecard's speed against SQL written by hand, and how it grows."""
+"""KPIs: do ranges and limits keep their word; speed against SQL written by hand, and how it grows."""
 
 from __future__ import annotations
 
@@ -10,3 +10,10 @@ def bench_scorecard(tmp_path: Path) -> list[dict]:
     from kpis_speed import speed
 
     return speed(tmp_path)
+
+
+def bench_truth() -> list[dict]:
+    """400 simulated companies whose true figures are known."""
+    from kpis_truth import figures
+
+    return figures()

@@ -35,7 +35,8 @@ def printed(sample, on_paper):
 @pytest.fixture(scope="module")
 def attacked(report, tmp_path_factory):
     bad = company(ROOT / "data/sample", tmp_path_factory.mktemp("bad") / "acme")
-    quick = [entry.stem for entry in catalog.CATALOG if "forecast_bookings" not in entry.publishes]
+    # Renaming breaks splits, and pay is refused where shares do not add up; the forecast costs time.
+    quick = [entry.stem for entry in catalog.CATALOG if not {"forecast_bookings", "payroll"} & set(entry.publishes)]
     return report(bad, "2026-09", "--by", "team", "--only", *quick)
 
 

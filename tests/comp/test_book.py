@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -150,8 +151,36 @@ def test_a_deal_cancelled_after_the_window_stays_paid():
         assert ("a1" in set(made.lines["opportunity_id"])) == lost
 
 
+def test_an_adjustment_of_a_locked_month_is_paid_with_the_open_one():
+    def fixed(*rows):
+        frame = pd.DataFrame(rows, columns=["rep_id", "month", "reason", "amount"])
+        return {"adjustments": frame.assign(month=pd.to_datetime(frame["month"] + "-01"))}
+
+    def with_rows(month, *rows):
+        tables = known(month, False)
+        return Tables(tables.company, {**tables._frames, **keep_types(tables, fixed(*rows))}, tables.as_of)
+
+    first = ("a", "2026-01", "referral", 10.0)
+    january = with_rows(1, first)
+    made = stated(PLANS, january, "2026-01")
+    book = in_memory(made, january)
+    assert made.summary.set_index("rep_id").loc["a", "corrected"] == 1000
+    later = with_rows(2, ("a", "2026-01", "referral", 12.5), ("b", "2026-01", "forgotten", 7.0),
+                      ("b", "2026-02", "new", 1.0))
+    lines = stated(PLANS, later, "2026-02", book).lines
+    found = lines[lines["component"] == "adjustment"]
+    assert found[["rep_id", "why", "minor"]].sort_values("why").to_numpy().tolist() == [
+        ["b", "forgotten", 700], ["b", "new", 100], ["a", "referral", 250]]
+    assert not len(stated(PLANS, with_rows(2, first), "2026-02", book).lines.query("component == 'adjustment'"))
+
+
 def keep_types(tables, frames):
     return Tables.from_frames(tables.company, frames, as_of=tables.as_of)._frames
+
+
+def flat_only(made):
+    """The statements of those on the plan that names its approver."""
+    return replace(made, lines=made.lines[made.lines["plan"] == "flat"])
 
 
 def in_memory(made, tables) -> Book:
@@ -173,7 +202,9 @@ def test_refusals_of_the_book(year, tmp_path):
     with pytest.raises(SalesOpsError, match="2026-03 does not follow 2026-01, the last locked month"):
         lock(made[3], tables, tmp_path, "Ann")
     with pytest.raises(SalesOpsError, match="vera vogt approved plan 'flat' version 1 and would lock the month"):
-        lock(made[2], known(2), tmp_path, "vera vogt", separate=True)
+        lock(flat_only(made[2]), known(2), tmp_path, "vera vogt", separate=True)
+    with pytest.raises(SalesOpsError, match="plan 'whole' version 1 does not say who approved it"):
+        lock(made[2], known(2), tmp_path, "Ann", separate=True)
     drafts = [p.model_copy(update={"status": "draft"}) for p in PLANS]
     with pytest.raises(SalesOpsError, match="plan 'flat' version 1 is a draft"):
         lock(stated(drafts, known(1), "2026-01"), known(1), tmp_path / "other", "Ann")

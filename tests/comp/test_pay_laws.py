@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pay_case import MONTHLY_YTD, YEARLY, company, earned, part, plan, tiers
+from pay_case import MONTHLY_YTD, YEARLY, assigned, company, earned, part, plan, stated, tiers
+from pay_examples import locked
 from pay_laws import LAWS, drawn_plans, grounds, money_tables, points
 
 from salesops_helpers.comp.curves import payout_curve, pieces
@@ -178,3 +179,36 @@ def test_a_year_of_months_pays_what_the_year_pays(rates, reps):
 @given(st.fractions())
 def test_numbers_are_written_as_they_are(value):
     assert Fraction(plain(value)) == value
+
+
+@settings(max_examples=8, deadline=None)
+@given(money_tables(), st.sampled_from(["marginal", "retroactive, tie: upper"]),
+       st.lists(st.lists(cents, min_size=1, max_size=4), min_size=25, max_size=25), st.randoms(use_true_random=False))
+def test_taking_back_every_deal_returns_to_nothing_in_any_order(rates, kind, reps, random):
+    """Through tables and book: 25 reps in each example; their deals, reps and assignments in any order."""
+    p = plan([part(f"kind: {kind}, unit: money, {tiers(rates.rows)}")],
+             more="clawback: {window_days: 90, method: recompute_period}")
+    names = [f"r{n:02d}" for n in range(len(reps))]
+    deals = [(f"{r}-{n}", r, "2026-01-15", a / 100) for r, sold in zip(names, reps, strict=True)
+             for n, a in enumerate(sold)]
+    turns = [(r, "2026-01-01", "test") for r in names]
+
+    def known(day: str, lost: bool = False):
+        for rows in (names, deals, turns):
+            random.shuffle(rows)
+        tables = company(names, deals, as_of=day, plan_assignments=assigned(*turns))
+        gone = tables.opportunities.assign(status="lost", closed_on=pd.Timestamp("2026-02-20"))
+        return type(tables)(tables.company, {**tables._frames, "opportunities": gone}, tables.as_of) if lost else tables
+
+    tables = known("2026-01-31")
+    january = stated(p, tables, "2026-01")
+    again = stated(p, known("2026-01-31"), "2026-01")
+    pd.testing.assert_frame_equal(again.summary, january.summary)  # the order of deals, reps and files changes nothing
+    order = ["rep_id", "component", "opportunity_id"]
+    one, two = (made.lines.sort_values(order).reset_index(drop=True) for made in (january, again))
+    pd.testing.assert_frame_equal(one, two)
+    february = stated(p, known("2026-02-28", lost=True), "2026-02", locked(january, tables))
+    totals = pd.concat([january.lines, february.lines]).groupby("rep_id")["minor"].sum()
+    assert (totals == 0).all(), "taking back every deal returns to 0"
+    owed = february.summary.set_index("rep_id")["owed"]
+    assert owed.reindex(january.summary["rep_id"], fill_value=0).eq(january.summary["paid"].to_numpy()).all()

@@ -113,23 +113,19 @@ def test_a_page_says_which_table_is_missing_and_what_it_would_show(maven):
     assert "quotas" in text and "is missing; it would show" in text
 
 
-def test_pages_load_nothing_in_a_browser(sample, chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for width in (1200, 400):
-            page = browser.new_page(viewport={"width": width, "height": 900})
-            seen, said = [], []
-            page.on("request", lambda request, seen=seen: seen.append(request.url))
-            page.on("console", lambda message, said=said: said.append(message.text))
-            for name in ("index", *STEMS):
-                page.goto((sample / f"{name}.html").as_uri())
-                assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), (name, width)
-            assert {url.split(":")[0] for url in seen} <= {"file", "data"} and said == []
-            assert [url for url in seen if url.startswith("file")] == [
-                (sample / f"{name}.html").as_uri() for name in ("index", *STEMS)]
-        browser.close()
+def test_pages_load_nothing_in_a_browser(sample, browser):
+    for width in (1200, 400):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        seen, said = [], []
+        page.on("request", lambda request, seen=seen: seen.append(request.url))
+        page.on("console", lambda message, said=said: said.append(message.text))
+        for name in ("index", *STEMS):
+            page.goto((sample / f"{name}.html").as_uri())
+            assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), (name, width)
+        assert {url.split(":")[0] for url in seen} <= {"file", "data"} and said == []
+        assert [url for url in seen if url.startswith("file")] == [
+            (sample / f"{name}.html").as_uri() for name in ("index", *STEMS)]
+        page.close()
 
 
 def test_a_rep_whose_wins_are_raised_by_25_points_is_named_on_the_page(cases, tmp_path):

@@ -84,6 +84,8 @@ def test_units_have_pages_and_an_index_of_their_own(run):
     assert headline(run.place, "two") == "2 reps: ['r1', 'r2']."
     links = [a["href"] for a in soup(run.place / "index.html").select("#by-team a")]
     assert links == ["team/north/index.html", "team/south/index.html"]
+    said = soup(run.place / "index.html").get_text(" ")
+    assert "has 3 deals." in said and "2 reps:" in said and "has 1 deals." not in said
     for name in ("index.html", "team/north/index.html", "team/north/one.html"):
         path = run.place / name
         assert [f for f in faults(path.read_text()) if "href" not in f] == []

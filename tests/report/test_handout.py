@@ -30,7 +30,7 @@ def month(tmp_path):
 
 def test_the_letter_comes_from_the_pages_and_what_they_published(tmp_path):
     folder = month(tmp_path)
-    publish(SCORECARD, "kpi_scorecard", str(folder / "tables"))
+    publish(SCORECARD, "kpi_figures", str(folder / "tables"))
     publish(DEFINITIONS, "kpi_definitions", str(folder / "tables"))
     letter, kept = handout.letter(folder, FACTS, [CARD], "1 page.")
     assert [row["figure"] for row in letter.figures] == ["Bookings"] and letter.figures[0]["value"] == "EUR 1.00 m"
@@ -41,11 +41,11 @@ def test_the_letter_comes_from_the_pages_and_what_they_published(tmp_path):
 
 def test_the_same_tables_are_not_read_again_and_others_are(tmp_path):
     folder = month(tmp_path)
-    publish(SCORECARD, "kpi_scorecard", str(folder / "tables"))
+    publish(SCORECARD, "kpi_figures", str(folder / "tables"))
     _, kept = handout.letter(folder, FACTS, [CARD], "1 page.")
     marked = {**kept, "changed": ["as it was"]}
     assert handout.letter(folder, FACTS, [CARD], "1 page.", marked)[0].changed == ["as it was"]
-    publish(SCORECARD.assign(value=3e6), "kpi_scorecard", str(folder / "tables"))
+    publish(SCORECARD.assign(value=3e6), "kpi_figures", str(folder / "tables"))
     again, _ = handout.letter(folder, FACTS, [CARD], "1 page.", marked)
     assert again.changed == [] and again.figures[0]["value"] == "3,000,000"
 
@@ -72,6 +72,6 @@ def test_a_pdf_goes_where_its_page_was_made_anew_and_stays_where_it_was_kept(tmp
 
 def test_the_workbook_names_the_page_of_each_table(tmp_path):
     folder = month(tmp_path)
-    publish(SCORECARD, "kpi_scorecard", str(folder / "tables"))
-    made = handout.workbook(folder, "Acme", {"kpi_scorecard": "Scorecard"})
+    publish(SCORECARD, "kpi_figures", str(folder / "tables"))
+    made = handout.workbook(folder, "Acme", {"kpi_figures": "Scorecard"})
     assert made.page == "tables-2026-09.xlsx" and made.size == (folder / made.page).stat().st_size > 1000

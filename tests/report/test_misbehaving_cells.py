@@ -155,15 +155,15 @@ def test_a_cell_that_hangs_is_ended_by_the_time_limit(tmp_path):
     for name in HANGS:
         assert told[name] == "cell 4 (c1): not finished within the 14 seconds that a notebook may take", name
     text = index.read_text()
-    assert text.count("not finished within the 14 seconds") == len(HANGS) and 'href="good.html"' in text
+    assert text.count("not finished within the 14 seconds") == 2 * len(HANGS) and 'href="good.html"' in text
 
 
 def test_the_memory_of_the_run_does_not_grow_with_what_a_cell_shows(tmp_path):
     home = company_folder(tmp_path / "acme")
     add_notebook(home, "loud", "for i in range(100_000): print('x' * 1000)", "'y' * 100_000_000")
-    peak = ("import resource, runpy, sys; sys.argv[0] = 'salesops'\n"
+    peak = ("import re, runpy, sys; sys.argv[0] = 'salesops'\n"
             "try: runpy.run_module('salesops_helpers.cli', run_name='__main__')\n"
-            "finally: print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)")
+            "finally: print('peak', int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) // 1024)")
     asked = ["report", str(home), "--month", MONTH, "--out", str(tmp_path / "o"), "--only", "loud"]
     done = subprocess.run([sys.executable, "-c", peak, *asked], capture_output=True, text=True, timeout=600, cwd=ROOT,
                           env={**os.environ, "PYTHONPATH": str(ROOT)})

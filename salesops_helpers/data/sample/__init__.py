@@ -45,7 +45,8 @@ def generate(seed: int = SEED) -> tuple[dict[str, pd.DataFrame], dict]:
 
 
 def write(folder: str | Path, seed: int = SEED, truth: str | Path | None = None) -> None:
-    """Write the sample company: one CSV a table and company.toml. A ``plans`` folder in it is left alone.
+    """Write the sample company: one CSV a table, company.toml, and audiences.toml where there is none. A
+    ``plans`` folder in it is left alone.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from salesops_helpers.data.sample.catalog import COMPANY, STAGES
 from salesops_helpers.data.tables import TABLES
 
 PLANS = Path(__file__).parent / "plans"
+AUDIENCES = Path(__file__).parent / "audiences.toml"
 SPELLING = ("Station S-2", "Station S2")  # as found in some rows, as it should be
 COMPANY_TOML = f"""\
 # A sample company. Written together with the tables beside it by: salesops sample DIR
@@ -48,11 +49,14 @@ def _text(values: pd.Series, column: Column) -> np.ndarray:
 
 
 def write_folder(folder: Path, texts: dict[str, pd.DataFrame]) -> None:
-    """One CSV a table, company.toml, and the pay plans that are not there yet; what else lies there is left alone."""
+    """One CSV a table, company.toml, and audiences.toml and the pay plans where they are not there yet; what else lies
+    there is left alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in texts.items():
         (folder / f"{name}.csv").write_bytes(frame.to_csv(index=False, lineterminator="\n").encode())
     (folder / "company.toml").write_bytes(COMPANY_TOML.encode())
+    if not (folder / AUDIENCES.name).exists():
+        (folder / AUDIENCES.name).write_bytes(AUDIENCES.read_bytes())
     (folder / "plans").mkdir(exist_ok=True)
     for plan in PLANS.glob("*.yaml"):
         if not (folder / "plans" / plan.name).exists():

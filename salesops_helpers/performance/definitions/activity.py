@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesops_helpers.performance.definitions.deals import created
 from salesops_helpers.performance.definitions.wins import closed_sums
-from salesops_helpers.performance.form import PEOPLE, Form, Kpi
+from salesops_helpers.performance.kpi import PEOPLE, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 

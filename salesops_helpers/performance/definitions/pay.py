@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance.definitions.deals import credit
-from salesops_helpers.performance.form import PEOPLE, Form, Kpi
+from salesops_helpers.performance.kpi import PEOPLE, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 
@@ -81,15 +81,15 @@ KPIS = (
     Kpi("pay_mix", "Pay mix", "Which share of the target earnings is base pay.", "share", "none",
         "plan_assignments.base_pay, target_incentive", (
             Form("base_share", "Σ base pay ÷ Σ (base pay + target incentive)", _ON_PLAN, "quotient", _mix, by=PEOPLE,
-                 needs=("plan_assignments",)),)),
+                 needs=("plan_assignments",)),), reading="plan"),
     Kpi("on_target_earnings", "On-target earnings", "What a rep earns in a year at 100 % of quota.", "currency", "none",
         "plan_assignments.base_pay, target_incentive", (
             Form("mean", "Σ (base pay + target incentive) ÷ reps", _ON_PLAN, "quotient", _earnings, by=PEOPLE,
-                 needs=("plan_assignments",)),)),
+                 needs=("plan_assignments",)),), reading="plan"),
     Kpi("quota_to_ote", "Quota to on-target earnings", "How many times the yearly quota is the target earnings.",
         "times", "none", "quotas.amount; plan_assignments", (
             Form("yearly", "Σ quota of the twelve months to the end of the period ÷ Σ on-target earnings",
                  _ON_PLAN + ", with quotas for all twelve months", "quotient", _quota_to_pay, by=PEOPLE,
-                 needs=("plan_assignments", "quotas")),)),
+                 needs=("plan_assignments", "quotas")),), reading="plan"),
 )
 

@@ -8,7 +8,7 @@ import pandas as pd
 from salesops_helpers.measures import months_of
 from salesops_helpers.performance.definitions.deals import credit
 from salesops_helpers.performance.definitions.quota import GROUPS, RAMP_MONTHS
-from salesops_helpers.performance.form import Form, Kpi
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 
@@ -58,5 +58,5 @@ KPIS = (
         "down", "reps.hired_on, role; credited bookings", (
             Form("km", "Kaplan–Meier median of months from hire until three-month bookings reach 80 % of the median of "
                  "ramped reps of the role", "reps hired in the two years to the end of the period, those not there yet "
-                 "censored", "survival", _ramp, by=GROUPS),)),
+                 "censored", "survival", _ramp, by=GROUPS),), reading="end"),
 )

@@ -9,7 +9,7 @@ from salesops_helpers.performance.definitions.deals import created, credit, tota
 from salesops_helpers.performance.definitions.history import intervals, standing
 from salesops_helpers.performance.definitions.quota import quotas
 from salesops_helpers.performance.definitions.stale import stale, untouched
-from salesops_helpers.performance.form import PEOPLE, UNITS, Form, Kpi
+from salesops_helpers.performance.kpi import PEOPLE, UNITS, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 
@@ -103,11 +103,11 @@ def _by_stage(ask: Question) -> pd.DataFrame:
 
 KPIS = (
     Kpi("open_deals", "Open deals", "How many deals stand open at the end of the period.", "deals", "none",
-        "opportunities, stage_history", (Form("open", "deals open", OPEN, "sum", _open("deals")),)),
+        "opportunities, stage_history", (Form("open", "deals open", OPEN, "sum", _open("deals")),), reading="end"),
     Kpi("open_pipeline", "Open pipeline", "What the open deals are worth.", "currency", "up",
         "opportunities.amount, list_price; stage_history.amount", (
             Form("open", "Σ amount of open deals, list price where there is none", OPEN, "sum",
-                 _open("worth", rests=True)),)),
+                 _open("worth", rests=True)),), reading="end"),
     Kpi("pipeline_created", "Pipeline created", "What the deals created are worth, as they stood at creation.",
         "currency", "up", "opportunities.created_on, amount, list_price; stage_history.amount", (
             Form("created", "Σ amount at creation, list price where there is none", CREATED, "sum",
@@ -119,7 +119,7 @@ KPIS = (
             Form("model", "Σ amount × win probability of the model handed over", OPEN_NOW, "today",
                  _modelled, frame="probabilities"),
             Form("crm", "Σ amount × the CRM's stage probability, a setting and no estimate",
-                 OPEN_NOW, "today", _by_stage),)),
+                 OPEN_NOW, "today", _by_stage),), reading="end"),
     Kpi("pipeline_coverage", "Pipeline coverage", "How many times the pipeline covers what is still to be sold.",
         "times", "up", "opportunities, stage_history, quotas", (
             Form("remaining", "open pipeline closing in the quarter ÷ (quota − already won); missing once it is met",
@@ -128,13 +128,13 @@ KPIS = (
                  _coverage(left=False), by=PEOPLE, needs=("quotas",)),
             Form("weighted", "open pipeline closing in the quarter, each deal × the CRM's probability, ÷ quota",
                  "on the as-of day alone, for the fiscal quarter that holds the next day", "quotient",
-                 _weighted_coverage, by=PEOPLE, needs=("quotas",)),)),
+                 _weighted_coverage, by=PEOPLE, needs=("quotas",)),), reading="end"),
     Kpi("stale_deals", "Stale deals", "Which share of the open deals has stood still for too long.", "share", "down",
         "opportunities, stage_history, activities", (
             Form("long_stay", "open deals older in their stage than nine in ten stays of deals that were won ÷ open "
                  "deals in such stages", OPEN, "rate", stale, needs=("stage_history",)),
             Form("no_activity", "open deals without an activity in the last 30 days ÷ open deals", OPEN, "rate",
-                 untouched, by=UNITS, needs=("activities",)),)),
+                 untouched, by=UNITS, needs=("activities",)),), reading="end"),
 )
 
 __all__ = ["KPIS", "going_in", "intervals", "open_sums"]

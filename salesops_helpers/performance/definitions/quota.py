@@ -6,10 +6,9 @@ import pandas as pd
 
 from salesops_helpers.measures import year_start
 from salesops_helpers.performance.definitions.deals import credit
-from salesops_helpers.performance.form import PEOPLE, Form, Kpi
+from salesops_helpers.performance.kpi import PEOPLE, Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
-from salesops_helpers.performance.targets import stated
 
 RAMP_MONTHS = 6
 BANDS = {"below_50": (0.0, 0.5), "50_to_80": (0.5, 0.8), "80_to_100": (0.8, 1.0), "100_to_120": (1.0, 1.2),
@@ -76,6 +75,8 @@ def _share(low: float, high: float = float("inf")):
 
 def over_assigned(ask: Question) -> pd.DataFrame:
     """Σ quotas − target over the target, of units that `targets` gives bookings for."""
+    from salesops_helpers.performance.targets import stated
+
     target = stated(ask.tables, ask.by)
     target = target[target["kpi"] == "bookings"].rename(columns={"goal": "target"})[[*KEYS, "target"]]
     found = ask.summed(ask.once(quotas).merge(target, on=KEYS))
@@ -98,5 +99,5 @@ KPIS = (
     Kpi("over_assignment", "Over-assignment", "By how much the quotas add up to more than the target.", "share", "none",
         "quotas.amount; targets.amount of bookings", (
             Form("quotas", "Σ quotas ÷ target − 1", "units that targets gives a goal for bookings", "quotient",
-                 over_assigned, by=GROUPS, needs=("quotas", "targets")),)),
+                 over_assigned, by=GROUPS, needs=("quotas", "targets")),), reading="plan"),
 )

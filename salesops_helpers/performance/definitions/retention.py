@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.definitions.deals import deals, total
-from salesops_helpers.performance.form import Form, Kpi
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question, index
 from salesops_helpers.performance.ranges import KEYS
 
@@ -66,9 +66,9 @@ KPIS = (
             Form("components", "(begin + expansion − contraction − churn) ÷ begin", BASE, "ratio",
                  _kept("kept", "grown"), by=(), when=has_kinds),
             Form("ending", "what these accounts bought in the last twelve months without new deals ÷ begin", BASE,
-                 "ratio", _kept("ending"), by=(), when=has_kinds),)),
+                 "ratio", _kept("ending"), by=(), when=has_kinds),), reading="end"),
     Kpi("gross_retention", "Gross revenue retention", "How much of last year's revenue its customers still bring, "
         "growth left out.", "share", "up", "opportunities.kind, account_id, amount", (
             Form("components", "(begin − contraction − churn) ÷ begin", BASE, "ratio", _kept("kept"), by=(),
-                 when=has_kinds),)),
+                 when=has_kinds),), reading="end"),
 )

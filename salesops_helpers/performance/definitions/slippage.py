@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesops_helpers.performance.definitions.deals import total
 from salesops_helpers.performance.definitions.history import changes, standing
-from salesops_helpers.performance.form import Form, Kpi
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question, index
 from salesops_helpers.performance.ranges import KEYS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesops_helpers.performance.definitions.history import changes
-from salesops_helpers.performance.form import Form, Kpi
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 

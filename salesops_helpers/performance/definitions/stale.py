@@ -59,11 +59,13 @@ def touched(ask: Question) -> ir.Table:
     """Deals with an activity in the last DAYS days of a period: _deal, _period; held in the engine."""
     import ibis
 
+    from salesops_helpers.data.engine import apart
+
     acts, engine = ask.tables.rows("activities"), ask.tables.rows_engine
     first = ask.months[0] - pd.Timedelta(days=DAYS)
     acts = acts.filter(acts["opportunity_id"].notnull() & (acts["occurred_at"] >= first))
     acts = acts.group_by(_deal="opportunity_id", _on=acts["occurred_at"].truncate("D")).agg()
-    if ask.tables.engine is not None and acts._find_backend() is not deals(ask)._find_backend():
+    if apart(acts, deals(ask)):
         acts = ibis.memtable(engine.collect(acts, "activities"))
     acts = acts.mutate(period=(index(acts["_on"]) + ibis.array([0, 1]).unnest()).cast("int64"))
     acts = acts.inner_join(calendar(ask), "period")

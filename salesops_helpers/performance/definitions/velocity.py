@@ -8,7 +8,7 @@ import pandas as pd
 from salesops_helpers.performance.definitions import cycle
 from salesops_helpers.performance.definitions.pipeline import open_sums
 from salesops_helpers.performance.definitions.wins import closed_sums, value_by_account
-from salesops_helpers.performance.form import Form, Kpi
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS, answered
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesops_helpers.performance.definitions import cycle
 from salesops_helpers.performance.definitions.deals import closed, created, credit
-from salesops_helpers.performance.form import Form, Kpi
+from salesops_helpers.performance.kpi import Form, Kpi
 from salesops_helpers.performance.question import Question
 from salesops_helpers.performance.ranges import KEYS
 

@@ -1,4 +1,4 @@
-"""What a KPI is: its words, formula, unit, direction and source, and the forms in which it is computed."""
+"""What a KPI is: its words, formula, unit, direction, source and forms."""
 
 from __future__ import annotations
 
@@ -82,6 +82,9 @@ class Kpi:
         The tables and columns behind it.
     forms : tuple of Form
         Ways to compute it, the default first.
+    reading : {"period", "end", "plan"}
+        Whether it is counted over the period, read off at its end (or over a longer window that ends there), or set by
+        plans: the first is compared with its usual level, the second with the month before, the third with neither.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Kpi:
     direction: str
     source: str
     forms: tuple[Form, ...]
+    reading: str = "period"
 
     @property
     def default(self) -> Form:
