@@ -73,7 +73,8 @@ def expected(later: pd.DataFrame) -> pd.DataFrame:
     -----
     created = level × (Σ created ÷ Σ level over past cuts), weighted so that twelve months ago counts half, with the
     ratio of the same place in the quarter drawn to that of all places as if it had two windows more (the same for
-    deals). The level carries growth; where a month further ahead was never met, nothing is said.
+    deals). The level carries growth. A month further ahead than any past cut has met takes the ratio of the last one
+    that was.
     """
     last = later["cut"].max()
     now = later[later["cut"] == last].set_index("ahead")
@@ -88,5 +89,5 @@ def expected(later: pd.DataFrame) -> pd.DataFrame:
     made = {}
     for name in ("created", "deals"):
         ratio = own * (same[name] / same["level"]).fillna(0.0) + (1 - own) * every[name] / every["level"]
-        made[name] = (ratio * now["level"]).where(every["n"] >= min(FEWEST, every["n"].max()))
+        made[name] = ratio.where(every["n"] > 0).ffill() * now["level"]
     return pd.DataFrame({"month": now["month"], **made}).reset_index()[["month", "ahead", "created", "deals"]]

@@ -14,7 +14,7 @@ import pandas as pd
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.forecast.features import STEPS, months_ahead
 
-ENOUGH, MONTH, BINS, KNOWN_SHARE = 40, 30.4, 6, 0.2
+ENOUGH, MONTH, BINS, KNOWN_SHARE, HALF_LIFE = 40, 30.4, 6, 0.2, 18
 NUMBERS = ("age", "in_stage", "pushes", "activity", "size", "due")
 OUTCOMES = ("open", "won", "lost")
 
@@ -43,7 +43,7 @@ class Hazard:
     ended: int
 
 
-def fit(panel: pd.DataFrame, as_of: pd.Timestamp, strength: float = 1.0) -> Hazard:
+def fit(panel: pd.DataFrame, as_of: pd.Timestamp, strength: float | None = None) -> Hazard:
     """Fit the model to what was known on `as_of`.
 
     Parameters
@@ -52,8 +52,9 @@ def fit(panel: pd.DataFrame, as_of: pd.Timestamp, strength: float = 1.0) -> Haza
         `features.panel` of the tables as known on `as_of`.
     as_of : Timestamp
         Months that end later are not used.
-    strength : float
-        Of the L2 penalty: 1 is a standard normal prior on each coefficient.
+    strength : float, optional
+        Of the L2 penalty: 1 is a standard normal prior on each coefficient. None: the mean number of cuts on which a
+        deal was open, since a deal that counts that often tells no more than once.
 
     Raises
     ------
@@ -82,7 +83,10 @@ def fit(panel: pd.DataFrame, as_of: pd.Timestamp, strength: float = 1.0) -> Haza
             f"{ENOUGH} or more, some won, some lost, and some open for longer than a month",
             "take a longer history, or the company in place of a unit")
     columns, odds = _columns(rows), bool(rows["rep_odds"].std() > 0)
-    codes, outcome, number = _grouped(_codes(rows, columns, odds), outcome)
+    weight = 0.5 ** ((as_of - rows["cut"]).dt.days.to_numpy() / MONTH / HALF_LIFE)
+    codes, outcome, number = _grouped(_codes(rows, columns, odds), outcome, weight)
+    if strength is None:
+        strength = len(rows.drop_duplicates(["opportunity_id", "cut"])) / rows["opportunity_id"].nunique()
     values, ended = _design(codes, columns), outcome > 0
     ends = _fitted(values, ended, number, strength)
     wins = _fitted(values[ended], outcome[ended] == 1, number[ended], strength)
@@ -173,13 +177,13 @@ def _codes(rows: pd.DataFrame, columns: dict[str, np.ndarray], odds: bool) -> di
     return codes
 
 
-def _grouped(codes: dict[str, np.ndarray], outcome: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Rows that are alike in all bins and in their outcome as one, with their number: codes, outcome, number."""
+def _grouped(codes: dict[str, np.ndarray], outcome: np.ndarray, weight: np.ndarray):
+    """Rows that are alike in all bins and in their outcome as one, with their weight: codes, outcome, weight."""
     key = np.zeros(len(outcome), dtype=np.int64)
     for values in (*codes.values(), outcome):
         key = key * (int(values.max()) + 1) + values
-    _, first, number = np.unique(key, return_index=True, return_counts=True)
-    return {name: values[first] for name, values in codes.items()}, outcome[first], number
+    _, first, same = np.unique(key, return_index=True, return_inverse=True)
+    return {name: values[first] for name, values in codes.items()}, outcome[first], np.bincount(same, weight)
 
 
 def _design(codes: dict[str, np.ndarray], columns: dict[str, np.ndarray]) -> np.ndarray:

@@ -16,7 +16,7 @@ from salesops_helpers.forecast import created as new
 from salesops_helpers.forecast import features, hazard
 from salesops_helpers.forecast.features import STEPS
 
-MODEL_CUTS, KEPT, TYPICAL = 30, (0.5, 1.5), 5.0
+MODEL_CUTS, KEPT, TYPICAL = 36, (0.5, 1.5), 5.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Outlook:
     months : DataFrame
         month, ahead, so_far, open, created, forecast (currency), spread (standard deviation of the month's cumulative
         total from the first month on, as if deals were independent), undated (deals open without a created date).
+    base : ndarray
+        Share of the deals open on earlier cuts that was won by the end of each month ahead.
     noise : float
         Standard deviation of log(amount won ÷ value).
     model : Hazard
@@ -42,6 +44,7 @@ class Outlook:
     deals: pd.DataFrame
     chance: np.ndarray
     months: pd.DataFrame
+    base: np.ndarray
     noise: float
     model: hazard.Hazard
 
@@ -84,7 +87,14 @@ def outlook(tables: Tables) -> Outlook:
     if months["forecast"].isna().iloc[0]:
         raise SalesOpsError("the months known do not tell what deals not yet created bring", "six months with bookings",
                             "take a longer history")
-    return Outlook(deals, chance, months, noise, model)
+    return Outlook(deals, chance, months, _base(panel[~today], tables), noise, model)
+
+
+def _base(past: pd.DataFrame, tables: Tables) -> np.ndarray:
+    first, after = features.months_ahead(past["cut"]), features.months_ahead(tables.as_of)
+    over = (after.year - first.dt.year) * 12 + after.month - first.dt.month
+    won = past["step"].where(past["end"] == "won")
+    return np.array([(won[over >= k] <= k).mean() for k in range(1, STEPS + 1)])
 
 
 def _values(past: pd.DataFrame, now: pd.DataFrame, tables: Tables) -> tuple[np.ndarray, float]:
