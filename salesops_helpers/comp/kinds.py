@@ -37,6 +37,8 @@ def marginal(payout, x, number: Number):
     """Σ over bands: rate × the part of x in the band. Below 0 (returns) the first rate holds on."""
     rates = [tier.rate.value for tier in payout.tiers]
     bounds = [tier.start[0] for tier in payout.tiers]
+    if number is float and isinstance(x, np.ndarray):
+        return _banded(x, rates, bounds)
     many = np.atleast_1d(np.asarray(x, dtype=object if number is Fraction else float))
     total = many * number(rates[0] if bounds[0] == 0 else 0)
     for n, bound in enumerate(bounds):
@@ -45,6 +47,20 @@ def marginal(payout, x, number: Number):
         if (n or bound) and step and above_it.any():
             total[above_it] = total[above_it] + (many[above_it] - number(bound)) * number(step)
     return total if isinstance(x, np.ndarray) else total[0]
+
+
+def _banded(x: np.ndarray, rates: list[Fraction], bounds: list[Fraction]) -> np.ndarray:
+    """`marginal` on float64, without a branch and with one array beside the result."""
+    total = x * float(rates[0] if bounds[0] == 0 else 0)
+    over = np.empty_like(total)
+    for n, bound in enumerate(bounds):
+        step = rates[n] - (rates[n - 1] if n else 0)
+        if (n or bound) and step:
+            np.subtract(x, float(bound), out=over)
+            np.maximum(over, 0.0, out=over)
+            over *= float(step)
+            total += over
+    return total
 
 
 def retroactive(payout, x, number: Number, reach=None):
