@@ -100,9 +100,15 @@ class _Part:
                if name not in self.shared or self._asked(name)}
         self._weighted(own)
         total = self._limited([self._one(block, c, own) for c in self.plan.components], self.target)
+        away = block.absent
+        if away is None or not len(away.seat):
+            return total.sum(axis=1)
+        if self.length == 1:  # a month has a rep or none
+            total = total if total.flags.writeable else total.copy()
+            total[away.draw, :, away.seat] *= away.present
+            return total.sum(axis=1)
         total = total.sum(axis=1)
-        if block.absent is not None and len(block.absent.seat):
-            total[block.absent.draw, block.absent.seat] = self._rows(block, block.absent)
+        total[away.draw, away.seat] = self._rows(block, away)
         return total
 
     def _asked(self, name: str) -> bool:

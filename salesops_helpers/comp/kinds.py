@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,12 +51,22 @@ def marginal(payout, x, number: Number):
 
 
 def _banded(x: np.ndarray, rates: list[Fraction], bounds: list[Fraction]) -> np.ndarray:
-    """`marginal` on float64, without a branch and with one array beside the result."""
-    total = x * float(rates[0] if bounds[0] == 0 else 0)
-    over = np.empty_like(total)
-    for n, bound in enumerate(bounds):
-        step = rates[n] - (rates[n - 1] if n else 0)
-        if (n or bound) and step:
+    """`marginal` on float64, without a branch and with one array beside the result.
+
+    Where rates only rise, the highest of the bands' lines is what is paid; where they only fall, the lowest.
+    """
+    if bounds[0] > 0:
+        rates, bounds = [Fraction(0), *rates], [Fraction(0), *bounds]
+    steps = [high - low for low, high in pairwise(rates)]
+    total, over, start = x * float(rates[0]), np.empty(np.shape(x)), Fraction(0)
+    best = np.maximum if min(steps, default=0) >= 0 else np.minimum if max(steps) <= 0 else None
+    for step, rate, bound in zip(steps, rates[1:], bounds[1:], strict=True):
+        start += step * bound
+        if best is not None:
+            np.multiply(x, float(rate), out=over)
+            over -= float(start)
+            best(total, over, out=total)
+        elif step:
             np.subtract(x, float(bound), out=over)
             np.maximum(over, 0.0, out=over)
             over *= float(step)

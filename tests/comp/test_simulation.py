@@ -225,6 +225,14 @@ def test_an_empty_seat_sells_nothing_and_is_paid_for_the_months_with_a_rep():
     assert made.kept_pay(0).max() == pytest.approx(12_000 * 0.95)
 
 
+def test_a_month_without_a_rep_pays_nothing():
+    parts = [part(LINEAR, weight="100%"), "id: fixed, payout: {kind: fixed, pays: 300}"]
+    made = simulate([plan(parts, MONTHLY, TARGET)], market(200, multiples=[1.0]), Assumptions(0.0, 0.3, 3, ()), 50)
+    there = np.full((50, 200), 12)
+    there[made.kept.absent.draw, made.kept.absent.seat] = made.kept.absent.present.sum(axis=1)
+    assert made.kept_pay(0) == pytest.approx(there * (1000 * 0.95 + 300))
+
+
 def test_rows_of_empty_seats_agree_with_the_whole_where_nobody_is_empty():
     from salesops_helpers.comp.footing import Absent
 
