@@ -146,11 +146,18 @@ def posterior(model: Rates | Counts | Levels, groups=(), level: float = LEVEL, d
     root, x = (np.arange(SPREADS) + 0.5) / SPREADS, _around(model.x, model.scale)
     for _ in range(PASSES):
         k = 1 / (1e-4 + 0.9998 * root**2) ** 2 - 1
-        seen = np.add.reduceat(model.log_likelihood(x, k)[..., order], starts, axis=-1)
+        seen = _summed(model.log_likelihood(x, k), order, starts)
         stack, weight = _climb(seen, root, x, model.scale, parents)
         last = (root, x, k, seen, stack, weight)
         root, x = _closer(root, weight, x, seen, len(parents) > 0)
     return _drawn(model, leaf, parents, last, level, draws, seed)
+
+
+def _summed(values: np.ndarray, order: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Sums over the units of each group (last axis); of a single group without sorting."""
+    if len(starts) == 1:
+        return values.sum(axis=-1, keepdims=True)
+    return np.add.reduceat(values[..., order], starts, axis=-1)
 
 
 def _nest(groups, units: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -187,7 +194,7 @@ def _climb(seen, root, x, scale: float, parents: list[np.ndarray]) -> tuple[list
         log_held = np.log(np.maximum(held, 1e-300)) + most[..., None, :, :]
         order = np.argsort(parent, kind="stable")
         starts = np.searchsorted(parent[order], np.arange(parent.max() + 1))
-        level = np.add.reduceat(log_held[..., order], starts, axis=-1)
+        level = _summed(log_held, order, starts)
         stack.append(level)
     total = level[..., 0]
     total = total + np.log(root).reshape(-1, *[1] * (total.ndim - 1))

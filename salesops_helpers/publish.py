@@ -42,12 +42,13 @@ def published(name: str, folder: str) -> pd.DataFrame | None:
     """The table that another page published as ``<folder>/<name>.csv``; None where it is not there, or `folder` empty.
 
     Columns called ``month`` and those that end in ``_on``, ``_at`` or ``_month`` are dates where all their values are,
-    those that end in ``_id`` or ``_key`` texts; the guard against formulas is taken off.
+    those that end in ``_id`` or ``_key``, and ``unit``, texts; the guard against formulas is taken off.
     """
     path = Path(folder) / f"{name}.csv"
     if not folder or not path.is_file():
         return None
-    keys = {name: str for name in pd.read_csv(path, nrows=0).columns if name.endswith(("_id", "_key"))}
+    columns = pd.read_csv(path, nrows=0).columns
+    keys = {name: str for name in columns if name == "unit" or name.endswith(("_id", "_key"))}
     frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""], dtype=keys)
     dates = [c for c in frame if (c == "month" or c.endswith(("_on", "_at", "_month"))) and _are_dates(frame[c])]
     texts = [c for c in frame if c not in dates and not pd.api.types.is_numeric_dtype(frame[c])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_helpers.charts import style
+from salesops_helpers.words import short_money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,3 +105,35 @@ def _period(first: pd.Timestamp, last: pd.Timestamp) -> str:
     if first == last:
         return f"{first:%b %y}"
     return f"{first:%b}–{last:%b %y}" if first.year == last.year else f"{first:%b %y}–{last:%b %y}"
+
+
+def changes(moves: pd.DataFrame, currency: str) -> Figure:
+    """From the last frozen forecast to today's view of the same months, one bar a month that moved it.
+
+    Parameters
+    ----------
+    moves : DataFrame
+        part, amount (currency), is_total: the first and the last row are totals, those between add up to their
+        difference.
+    currency : str
+        For the axis.
+    """
+    end, step = moves["is_total"].to_numpy(), moves["amount"].where(~moves["is_total"], 0.0)
+    level = moves["amount"].iloc[0] + step.cumsum()
+    bottom = np.where(end, 0.0, np.minimum(level, level - step))
+    height = np.where(end, moves["amount"], step.abs())
+    color = np.where(end, style.INK, np.where(step >= 0, style.BLUE, style.ORANGE))
+    fig, ax = style.new(height=3.6)
+    place = np.arange(len(moves))
+    ax.bar(place, height, 0.6, bottom=bottom, color=color)
+    ax.hlines(level[:-1], place[:-1] + 0.3, place[1:] - 0.3, color=style.MUTED, lw=0.8)
+    for at, value, over in zip(place, moves["amount"], bottom + height, strict=True):
+        sign = "+" if value > 0 and not end[at] else ""
+        ax.annotate(f"{sign}{short_money(value)}", (at, over), (0, 3), textcoords="offset points", ha="center",
+                    fontsize=8.5)
+    ax.set_xticks(place, [part.replace(": ", "\n").replace("forecast of ", "forecast of\n") for part in moves["part"]])
+    ax.tick_params(axis="x", length=0, labelsize=8.5, labelcolor=style.INK)
+    ax.set(ylim=(0, 1.12 * (bottom + height).max() or 1), ylabel=f"bookings of the months ({currency})")
+    ax.xaxis.grid(False)
+    style.money_axis(ax.yaxis, "")
+    return fig

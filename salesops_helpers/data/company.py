@@ -73,6 +73,9 @@ class Company(BaseModel):
     goals : dict
         Per KPI and fiscal year (named by the year in which it starts) the company's goal: ``[goals.bookings]``
         ``2026 = 12_000_000``. It counts where `targets` and `quotas` say nothing.
+    costs : dict
+        What a wrong forecast costs: ``over_forecast`` and ``under_forecast``, for one unit of currency too much and too
+        little.
     notes : list of str
         What every page must say of the data.
     home : Path
@@ -108,6 +111,7 @@ class Company(BaseModel):
     units: dict[str, dict[str, Annotated[int | float, Field(gt=0, allow_inf_nan=False)]]] = {}
     wide: dict[str, Wide] = {}
     goals: dict[str, dict[Annotated[str, Field(pattern=r"^\d{4}$")], float]] = {}
+    costs: dict[Literal["over_forecast", "under_forecast"], Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     notes: list[str] = []
     home: Path = Path(".")
 

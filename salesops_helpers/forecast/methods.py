@@ -6,6 +6,7 @@ Nothing here knows about dates or companies: values in, oldest first, and values
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ MEMBERS = ("theta", "ets", "ces")
 METHODS = ("mean", *MEMBERS, "naive")
 NAMES = {"theta": "Theta", "ets": "ETS", "ces": "CES", "naive": "seasonal naive"}
 EXACT = 1e-5
+A_PROCESS_PAYS = 25
 Z80 = 1.2815515655446004
 LAGS = {12: "the same month last year", 3: "the same place in the last quarter", 1: "the last month"}
 
@@ -104,6 +106,22 @@ def fit(values: np.ndarray, horizon: int) -> pd.DataFrame:
     frame["season"], frame["naive_lag"], frame["history_months"] = known.season, known.naive_lag, len(values)
     frame["reason"] = "; ".join(r for r in (known.reason, failed, _silent(values, frame["scale"])) if r)
     return frame
+
+
+def fit_many(series: Sequence[np.ndarray], horizon: int, jobs: int = 1) -> list[pd.DataFrame]:
+    """`fit` for many series, in as many processes as `jobs` says where there are enough series to pay for them."""
+    jobs = min(jobs, len(series) // A_PROCESS_PAYS)
+    if jobs < 2:
+        return [fit(values, horizon) for values in series]
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    import statsforecast.models  # noqa: F401  once, before processes are forked
+
+    way = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    chunk = max(1, len(series) // (jobs * 8))
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context(way)) as pool:
+        return list(pool.map(fit, series, [horizon] * len(series), chunksize=chunk))
 
 
 def _said(values: np.ndarray, horizon: int, known: Rule, naive: np.ndarray):

@@ -8,6 +8,7 @@ import pandas as pd
 from salesops_helpers.errors import SalesOpsError
 
 LEVELS = (80, 95)
+OWN, NOW, ASKED = 0.2, 0.5, {80: 0.98, 95: 1.01}
 
 
 def check_levels(level) -> tuple[int, ...]:
@@ -98,3 +99,56 @@ def _quantile(sizes: np.ndarray, windows: int, level: float) -> float:
     tail = (1 + level) / 2
     widened = stdtrit(max(windows, 2), tail) / ndtri(tail)
     return float(np.quantile(sizes, min(1.0, level * (1 + 1 / len(sizes))), method="higher") * widened)
+
+
+def for_unrelated(made: pd.DataFrame, past: pd.DataFrame, level=LEVELS) -> pd.DataFrame:
+    """`made` with low and high ends for many series that have nothing to do with each other (100 or more).
+
+    Parameters
+    ----------
+    made : DataFrame
+        unit, method, step, forecast, scale.
+    past : DataFrame
+        The same series forecast from a horizon earlier: unit, method, step, forecast, scale, actual.
+    level : sequence of int
+        Percents.
+
+    Returns
+    -------
+    DataFrame
+        `made` with low_L and high_L; ends are not below 0.
+
+    Notes
+    -----
+    Half-width = q × scale × own, where q is the quantile of \\|error\\| ÷ (scale × own) over all series at the step and
+    those beside it. The scale of a past error is the geometric mean of that of its time and that of today (today's to
+    the power of NOW, 0.5); own says how the past errors of the series compare with those of all (mean \\|error\\| ÷
+    scale, relative to the median series, between 0.2 and 5), to the power of OWN (0.2). The quantile is asked for at
+    ASKED (0.98 at 80 %, 1.01 at 95 %) times the level. All three were chosen on the training part of the benchmark (see
+    ``make bench AREA=forecast``). Errors of unrelated series are independent, so the quantile is not widened for the
+    number of windows; the methods' own ranges, which are too narrow, are no floor.
+    """
+    levels = check_levels(level)
+    key = ["unit", "method", "step"]
+    today = made.set_index(key)["scale"].rename("today")
+    known = past.join(today, on=key)
+    scale = known["scale"] ** (1 - NOW) * known["today"].fillna(known["scale"]) ** NOW
+    size = (known["actual"] - known["forecast"]).abs() / scale.where(scale > 0)
+    of_unit = size.groupby([known["unit"], known["method"]]).mean()
+    own = (of_unit / of_unit.groupby(level="method").transform("median")).clip(0.2, 5.0) ** OWN
+    relative = known.assign(size=size / known.join(own.rename("own"), on=["unit", "method"])["own"])
+    relative = relative.dropna(subset="size")
+    frame = made.join(own.rename("own"), on=["unit", "method"])
+    reach = frame["scale"] * frame["own"].fillna(1.0)
+    for v in levels:
+        half = reach * made.join(_at_steps(relative, v / 100 * ASKED.get(v, 1.0)), on=["method", "step"])["q"]
+        frame[f"low_{v}"] = (frame["forecast"] - half).clip(lower=0.0)
+        frame[f"high_{v}"] = frame["forecast"] + half
+    return frame.drop(columns="own")
+
+
+def _at_steps(relative: pd.DataFrame, level: float) -> pd.Series:
+    """Per method and step the quantile of size at the step and those beside it."""
+    near = pd.concat([relative.assign(step=relative["step"] + move) for move in (-1, 0, 1)])
+    near = near[near["step"].between(1, relative["step"].max())]
+    return near.groupby(["method", "step"])["size"].quantile(level).rename("q")

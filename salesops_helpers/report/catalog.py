@@ -31,6 +31,9 @@ class Entry:
         Tables that other notebooks publish and this one reads where they are there.
     by : tuple of str
         Levels (region, team, rep) of the units for which it can be made beside the company.
+    freezes : str
+        A table among those that it publishes whose forecasts are kept in the ledger, as `forecast.ledger.to_freeze`
+        gives it; the notebook then has a parameter ledger, the folder of those frozen for earlier days.
     whole : bool
         Does it tell of the company's own files, so that it says nothing true of a part of them?
     path : Path
@@ -45,6 +48,7 @@ class Entry:
     publishes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    freezes: str = ""
     whole: bool = False
     path: Path = field(default=Path("."), compare=False)
 
@@ -64,6 +68,7 @@ CATALOG = (
     Entry(
         "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
         "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_signals", "kpi_definitions"),
+        by=("region", "team"),
     ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
@@ -77,8 +82,10 @@ CATALOG = (
     ),
     Entry(
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
-        "sales leaders and finance", ("opportunities",), ("forecast_bookings", "forecast_backtest"),
-        by=("region", "team", "rep"),
+        "sales leaders and finance", ("opportunities",),
+        ("forecast_bookings", "forecast_backtest", "forecast_frozen", "forecast_units", "forecast_draws",
+         "forecast_year"),
+        by=("region", "team", "rep"), freezes="forecast_frozen",
     ),
     Entry(
         "comp_scenarios", "Pay scenarios", "What would each pay plan cost, and whom would it move?",
@@ -99,6 +106,7 @@ CATALOG = (
         "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",
         "sales leaders and sales operations", ("opportunities", "reps", "stage_history"),
         ("pipeline_waterfall", "stage_flow", "stalled_deals"),
+        by=("region", "team"),
     ),
 )
 

@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from salesops_helpers.errors import one_line
-from salesops_helpers.report import catalog, folder, inputs, plan, reading, record
+from salesops_helpers.report import catalog, folder, frozen, inputs, plan, reading, record
 from salesops_helpers.report.catalog import Entry
 from salesops_helpers.report.pages import Edition
 from salesops_helpers.report.passport import passport
@@ -99,10 +99,18 @@ class Making:
         return Result(task.entry, FAILED, reason, done.seconds, self.last(task), task.unit)
 
     def reads(self, task: Task) -> dict[str, str | None]:
-        """The tables that a page reads from others → hash; None where the other page is not there or not of now."""
+        """The tables that a page reads from others → hash; None where the other page is not there or not of now. And of
+        the ledger, where it reads from it, the hash of what was frozen as of an earlier day."""
         suppliers = {name: plan.supplier(task, name, self.asked.listed) for name in task.entry.reads}
-        return {name: None if other is None else self.fresh(other).get("files", {}).get(f"tables/{name}.csv")
-                for name, other in suppliers.items()}
+        found = {name: None if other is None else self.fresh(other).get("files", {}).get(f"tables/{name}.csv")
+                 for name, other in suppliers.items()}
+        if task.entry.freezes and (files := frozen.earlier(self.ledger(task), self.request.facts["as_of"])):
+            found[frozen.LEDGER] = inputs.hashed(files)
+        return found
+
+    def ledger(self, task: Task) -> Path:
+        """Where the forecasts of a page are kept."""
+        return frozen.place(self.asked, str(self.request.facts["company"]), task.unit)
 
     def fresh(self, task: Task) -> Mapping[str, object]:
         """The page of a task where it was made from the present inputs; empty otherwise."""
@@ -168,16 +176,20 @@ class Making:
 
     def _job(self, task: Task, page_inputs: str, reads: Mapping[str, str | None]) -> Job:
         place, entry = self._staging(task), task.entry
-        for name in (name for name, seen in reads.items() if seen):
+        if frozen.LEDGER in reads:
+            frozen.hand_over(self.ledger(task), self.request.facts["as_of"], place / frozen.LEDGER)
+        for name in (name for name in entry.reads if reads[name]):
             source = self.tables(plan.supplier(task, name, self.asked.listed)) / f"{name}.csv"
             (place / "inputs").mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, place / "inputs" / f"{name}.csv")
         given = {"source": str(self.asked.home), "month": self.asked.month, "published": str(place / "tables"),
-                 "inputs": str(place / "inputs"), "by": task.unit.by, "unit": task.unit.name}
+                 "inputs": str(place / "inputs"), "ledger": str(place / frozen.LEDGER),
+                 "by": task.unit.by, "unit": task.unit.name}
         names = set(catalog.declared(entry.path)) - ({"by", "unit"} if not task.unit.by else set())
         parameters = {name: value for name, value in given.items() if name in names}
         shown = catalog.declared(entry.path) | parameters | {"source": self.source_shown(task)}
         shown |= {name: "tables" for name in ("published", "inputs") if name in parameters}
+        shown |= {frozen.LEDGER: frozen.LEDGER} if frozen.LEDGER in parameters else {}
         others = [name for other in self.asked.listed if other.stem != entry.stem for name in other.publishes]
         return Job(task.key, str(entry.path), entry, edition(self.request, task.unit), parameters, shown, str(place),
                    passport(self.request, task, page_inputs, reads, self.commit(task)), self.run_at, self.limit,
@@ -192,8 +204,11 @@ class Making:
         return inputs.commit()
 
     def _put(self, task: Task, done: Done) -> Mapping[str, object]:
-        """Move page, executed notebook and tables where they belong, the record last; tables no longer published go."""
+        """Move page, executed notebook and tables where they belong, the record last; tables no longer published go.
+        What it forecasts is frozen before anybody can read it."""
         place, staging = self.folder / task.unit.folder, self._staging(task)
+        if task.entry.freezes:
+            frozen.freeze(task.entry.freezes, staging, self.ledger(task), self.request, self.run_at)
         page = record.read_page(staging, task.entry.stem)
         folder.place(staging, place, [*done.files, record_name(task.entry.stem)])
         for name in set(self.last(task).get("files", {})) - set(done.files):

@@ -13,7 +13,7 @@ from salesops_helpers.report.reading import rows_of
 from salesops_helpers.report.request import Request
 
 SHORT = 12
-UNSAID = ("source", "published", "inputs", "by", "unit")
+UNSAID = ("source", "published", "inputs", "ledger", "by", "unit")
 
 
 def passport(

@@ -144,6 +144,7 @@ def _refuse_wrong(month: str, jobs: int | None, force: bool, by: Sequence[str], 
 def _told(entry: Entry, home: Path, month: str) -> dict[str, object]:
     """The parameters that a notebook must declare for what its entry says of it."""
     extra = ({"inputs": ""} if entry.reads else {}) | ({"by": "", "unit": ""} if entry.by else {})
+    extra |= {"ledger": ""} if entry.freezes else {}
     return {"source": str(home), "month": month, **extra}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from salesops_helpers.errors import listed, one_line
 from salesops_helpers.report import record
+from salesops_helpers.report.frozen import LEDGER
 from salesops_helpers.report.making import KEEP, Making, Result
 from salesops_helpers.report.plan import Task
 from salesops_helpers.report.work import Done, record_name
@@ -83,7 +84,8 @@ def _inputs(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
     found += _changed(was.get("data", {}), now["data"]) + _changed(was.get("company", {}), now["company"])
     found += ["helpers"] if was.get("package") != now["package"] else []
     found += [f"version of {name}" for name in _changed(old.get("versions", {}), new["versions"])]
-    found += [f"table {name} of another page" for name in _changed(was.get("reads", {}), now["reads"])]
+    found += ["earlier forecasts in the ledger" if name == LEDGER else f"table {name} of another page"
+              for name in _changed(was.get("reads", {}), now["reads"])]
     return found + [f"parameter {name}" for name in _changed(old.get("parameters", {}), new["parameters"])]
 
 

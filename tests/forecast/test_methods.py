@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesops_helpers.errors import SalesOpsError
-from salesops_helpers.forecast.methods import check_horizon, check_method, fit, rule
+from salesops_helpers.forecast.methods import check_horizon, check_method, fit, fit_many, rule
 
 YEARLY = np.array([100, 80, 120, 90, 95, 140, 85, 60, 130, 100, 105, 170.0])
 
@@ -121,3 +122,11 @@ def test_horizon_is_checked(horizon):
 def test_method_is_checked():
     with pytest.raises(SalesOpsError, match="method='prophet'.*mean, theta, ets, ces, naive"):
         check_method("prophet")
+
+
+def test_two_processes_say_what_one_says():
+    rng = np.random.default_rng(2)
+    series = [rng.lognormal(3, 0.3, n) for n in [5, 7, 30] + [6] * 48]
+    one, two = fit_many(series, 3), fit_many(series, 3, jobs=2)
+    for a, b in zip(one, two, strict=True):
+        pd.testing.assert_frame_equal(a, b)

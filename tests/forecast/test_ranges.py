@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from salesops_helpers.errors import SalesOpsError
-from salesops_helpers.forecast.ranges import apart, check_levels, with_ranges
+from salesops_helpers.forecast.ranges import NOW, OWN, apart, check_levels, for_unrelated, with_ranges
 
 MONTHS = pd.date_range("2025-01-01", periods=60, freq="MS")
 
@@ -103,3 +103,36 @@ def test_levels_are_checked(level):
     with pytest.raises(SalesOpsError, match="whole numbers from 50 to 99"):
         check_levels(level)
     assert check_levels(90) == (90,)
+
+
+def unrelated(errors, scale=1.0, step=1):
+    return pd.DataFrame({"unit": [f"s{i}" for i in range(len(errors))], "method": "mean", "step": step,
+                         "forecast": 100.0, "scale": scale, "actual": 100.0 + np.asarray(errors, float)})
+
+
+def test_ranges_of_unrelated_series_by_hand():
+    """Errors 1 to 5 at scale 1: at 50 % the middle one after each is divided by its own part, (error ÷ 3)^0.2."""
+    errors = np.arange(1.0, 6.0)
+    own = (errors / 3) ** OWN
+    made = for_unrelated(unrelated(errors).drop(columns="actual"), unrelated(errors), (50,))
+    assert (made["high_50"] - 100).tolist() == pytest.approx(list(np.median(errors / own) * own))
+    assert (made["low_50"] + made["high_50"]).tolist() == pytest.approx([200.0] * 5)
+    doubled = for_unrelated(unrelated(errors, 2.0).drop(columns="actual"), unrelated(errors), (50,))
+    assert (doubled["high_50"] - 100).tolist() == pytest.approx(list(2 ** (1 - NOW) * np.median(errors / own) * own))
+
+
+def test_ranges_of_unrelated_series_hold_as_often_as_they_say():
+    """Errors of the same kind before and after: about 80 and 95 % of 4,000 lie inside."""
+    rng = np.random.default_rng(5)
+    spread = np.repeat(rng.lognormal(0, 0.5, 400), 10)
+    frames = [pd.concat([unrelated(spread[step::10] * rng.standard_normal(400), 1.0, step + 1) for step in range(10)],
+                        ignore_index=True) for _ in range(2)]
+    made = for_unrelated(frames[1], frames[0])
+    held = {v: made["actual"].between(made[f"low_{v}"], made[f"high_{v}"]).mean() for v in (80, 95)}
+    assert held[80] == pytest.approx(0.79, abs=0.03) and held[95] == pytest.approx(0.955, abs=0.015)
+
+
+def test_ranges_of_unrelated_series_where_the_past_tells_nothing():
+    past = unrelated([1, 2, 3], [0.0, 1, 1])
+    made = for_unrelated(unrelated([0, 0, 0], [0.0, 1, 1]).assign(step=1), past, (80,))
+    assert made["high_80"].iloc[0] == 100 and (made["high_80"].iloc[1:] > 100).all()
