@@ -212,8 +212,9 @@ def readable_seen(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp
     rows, currency = of_month(found, month), tables.company.currency
     rows = rows[rows["looked_at"]].reset_index(drop=True)
     kpis = [registry()[name] for name in rows["kpi"]]
-    rows[["usual", "seen_low", "seen_high"]] = rows[["usual", "seen_low", "seen_high"]].where(
-        [[k.unit == "share"] * 3 for k in kpis], lambda part: part.where(part.abs() < 20, part.round()))
+    rounded = ["usual", "seen_low", "seen_high"]
+    whole = rows[rounded].abs().ge(20).mul(pd.Series([kpi.unit != "share" for kpi in kpis], rows.index, bool), axis=0)
+    rows[rounded] = rows[rounded].mask(whole.astype(bool), rows[rounded].round())
     texts = {said: [figure_text(v, k.unit, currency) for v, k in zip(rows[c], kpis, strict=True)]
              for said, c in (("figure", "value"), ("expected", "usual"), ("seen_low", "seen_low"),
                              ("seen_high", "seen_high"))}
