@@ -13,8 +13,8 @@ from bs4 import BeautifulSoup
 
 from salesops_helpers.report.month import report
 
-MONTHS = pd.date_range("2021-01-01", "2023-06-01", freq="MS")
-SOLD = (1000 * np.tile([8, 9, 14, 7, 9, 15, 6, 5, 13, 8, 9, 18], 3)[: len(MONTHS)]
+MONTHS = pd.date_range("2021-01-01", "2022-08-01", freq="MS")
+SOLD = (1000 * np.tile([8, 9, 14, 7, 9, 15, 6, 5, 13, 8, 9, 18], 2)[: len(MONTHS)]
         * np.random.default_rng(3).lognormal(0.1, 0.15, len(MONTHS))).round()
 COMPANY = """
 name = "Acme"
@@ -22,7 +22,7 @@ currency = "EUR"
 stages = ["Open", "Won", "Lost"]
 won_stages = ["Won"]
 lost_stages = ["Lost"]
-extract_date = 2023-06-30
+extract_date = 2022-08-31
 """
 
 
