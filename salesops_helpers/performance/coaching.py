@@ -82,7 +82,11 @@ def _against(sums: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     peers, like = parts * np.nan, frame["like"].astype(object)
     for size in range(len(LIKE), -1, -1):
         traits = list(LIKE[:size])
-        here = parts.groupby([frame[c] for c in look + traits]).transform("sum") - parts
+        known = frame[traits].notna().all(axis=1)
+        if not known.any():
+            continue
+        every = parts[known].groupby([frame.loc[known, c] for c in look + traits]).transform("sum")
+        here = (every - parts[known]).reindex(parts.index)
         enough = (here["n"] >= LEAST_PEER_CASES) & (here["one"] >= LEAST_PEERS)
         use = peers["n"].isna() & enough & (like.map(_traits) >= size)
         peers = peers.where(~use, here)

@@ -117,7 +117,8 @@ def attention(tables: Tables, rep: str = "") -> pd.DataFrame:
     }
     parts = [texts[name].where(holds, "") for name, holds in reasons.items()]
     why = ["; ".join(filter(None, some)) for some in zip(*parts, strict=True)]
-    ask = np.where(deals["advice"] == "requalify", "ask whether it is still alive; if not, close it",
+    dead = (deals["advice"] == "requalify") | (reasons["stalled"] & reasons["silent"] & reasons["late"])
+    ask = np.where(dead, "ask whether it is still alive; if not, close it",
                    np.where(reasons["silent"], "call the customer and agree the next step",
                             np.where(reasons["late"], "agree a date that the customer confirms",
                                      "agree the next step and its day")))

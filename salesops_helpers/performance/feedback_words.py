@@ -48,7 +48,8 @@ def standing_sentence(tables: Tables, rep: str) -> str:
 
 
 def _span(span: str, sold: float, quota: float, wins: int, share: float, currency: str) -> str:
-    said = f"{words.short_money(sold, currency)} booked with {words.counted(wins, 'deal')}"
+    won = f"{words.short_money(sold, currency)} booked with {words.counted(wins, 'deal')}"
+    said = won if wins else "nothing booked"
     against = "no quota is known" if pd.isna(quota) else f"{words.reached(share)} of quota"
     return f"{span} {said}, {against}" if span.endswith("so far") else f"{said} in {span}, {against}"
 
