@@ -26,6 +26,7 @@ FORMATS = {
     "day": lambda v: words.MISSING if pd.isna(v) else f"{v:%Y-%m-%d}",
     "month": lambda v: words.MISSING if pd.isna(v) else f"{v:%Y-%m}",
     "text": lambda v: words.MISSING if pd.isna(v) else str(v),
+    "figure": lambda v: words.MISSING if pd.isna(v) else str(v),
 }
 
 
@@ -66,7 +67,8 @@ def table(
     frame : DataFrame
         What to show, one row a line.
     formats : mapping
-        Column → one of money, cents, percent, whole_percent, count, number, ratio, day, month, text.
+        Column → one of money, cents, percent, whole_percent, count, number, ratio, day, month, text, figure
+        (a number already in words, such as EUR 1.2 m).
     labels : mapping, optional
         Column → heading (with its unit); default: the column's name with spaces.
     caption : str

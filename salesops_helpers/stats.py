@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.ranks import summarise
+
 SEED = 20_261
 LEVEL = 0.90
-_CELLS = 1 << 22
+_CELLS, _DRAWN, _FEWEST = 1 << 22, 1 << 20, 400
 
 
 def jeffreys(successes, trials, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +86,8 @@ def homogeneity(successes, trials, seed: int = SEED) -> Homogeneity:
     """Test that all units share one rate: Pearson's chi-square over units × (success, failure).
 
     The p value is the chi-square distribution's where every expected count is at least 5; otherwise it is simulated
-    with both margins held fixed (up to 9,999 tables), which is exact for small counts too.
+    with both margins held fixed (999 tables, up to 9,999 where these give less than 0.1), which is exact for small
+    counts too.
 
     Parameters
     ----------
@@ -103,10 +106,14 @@ def homogeneity(successes, trials, seed: int = SEED) -> Homogeneity:
     statistic = float((((won - n * rate) ** 2) / scale).sum())
     if n.min() * min(rate, 1 - rate) >= 5:
         return Homogeneity(statistic, degrees, float(chdtrc(degrees, statistic)), False)
-    tables = int(np.clip(_CELLS // len(n), 999, 9_999))
-    drawn = np.random.default_rng(seed).multivariate_hypergeometric(n, won.sum(), tables, method="marginals")
-    as_far = (((drawn - n * rate) ** 2) / scale).sum(axis=1) >= statistic * (1 - 1e-9)
-    return Homogeneity(statistic, degrees, (1 + int(as_far.sum())) / (1 + tables), True)
+    rng, most = np.random.default_rng(seed), int(np.clip(_CELLS // len(n), 999, 9_999))
+    tables = as_far = 0
+    while tables < most and as_far < 0.1 * (1 + tables):
+        more = min(most - tables, 999 if tables == 0 else most)
+        drawn = rng.multivariate_hypergeometric(n, won.sum(), more, method="marginals")
+        as_far += int(((((drawn - n * rate) ** 2) / scale).sum(axis=1) >= statistic * (1 - 1e-9)).sum())
+        tables += more
+    return Homogeneity(statistic, degrees, (1 + as_far) / (1 + tables), True)
 
 
 def deviations(successes, trials) -> np.ndarray:
@@ -165,7 +172,7 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     level : float
         Probability inside each range.
     draws : int
-        Joint draws of all rates; fewer (at least 1,000) where units × draws would pass four million.
+        Joint draws of all rates; fewer (at least 400) where units × draws would pass a million.
     seed : int
         Of the draws. Units with the same counts get the same answer, whatever their order.
 
@@ -178,14 +185,14 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     pairs, unit = np.unique(np.column_stack([n, won]), axis=0, return_inverse=True)
     order = np.argsort(unit, kind="stable")
     mean, spread, weight = _grid(won[order], n[order])
-    rng, size = np.random.default_rng(seed), int(np.clip(_CELLS // max(len(n), 1), min(1_000, draws), draws))
+    rng, size = np.random.default_rng(seed), int(np.clip(_DRAWN // max(len(n), 1), min(_FEWEST, draws), draws))
     at = np.searchsorted(np.cumsum(weight), (np.arange(size) + rng.random()) / size).clip(max=len(weight) - 1)
     k = 1 / spread[at] ** 2 - 1
     a, b = (mean[at] * k)[:, None], ((1 - mean[at]) * k)[:, None]
     sorted_rates = rng.beta(a + won[order], b + n[order] - won[order])
     rates = np.empty_like(sorted_rates)
     rates[:, order] = sorted_rates
-    units = _summary(sorted_rates, n[order], level).set_axis(order).sort_index()
+    units = summarise(sorted_rates, n[order], level).set_axis(order).sort_index()
     units = units.groupby(unit).transform("mean") if len(pairs) < len(n) else units
     tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
     low, middle, high = np.quantile(spread[at] * np.sqrt(mean[at] * (1 - mean[at])), tails)
@@ -236,20 +243,3 @@ def _log_posterior(won, n, spreads, means) -> tuple[np.ndarray, ...]:
         return (gammaln(base[..., None] + values) - gammaln(base)[..., None]) @ times.astype(float)
 
     return mean, spread, total(a, won) + total(b, n - won) - total(k, n) - placed
-
-
-def _summary(rates: np.ndarray, n: np.ndarray, level: float) -> pd.DataFrame:
-    size, units = rates.shape
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(rates, tails, axis=0)
-    together = rates @ (n / n.sum()) if n.sum() else rates.mean(axis=1)
-    quarter = -(-units // 4)
-    ranks = np.empty(rates.shape, np.int32)
-    np.put_along_axis(ranks, np.argsort(-rates, axis=1), np.arange(1, units + 1, dtype=np.int32)[None, :], axis=1)
-    rank_low, rank_high = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
-    above = (rates > together[:, None]).mean(axis=0) if units > 1 else np.full(units, np.nan)
-    return pd.DataFrame({
-        "mean": rates.mean(axis=0), "low": low, "high": high, "p_above": above, "p_below": 1 - above,
-        "p_top_quarter": (ranks <= quarter).mean(axis=0), "p_bottom_quarter": (ranks > units - quarter).mean(axis=0),
-        "rank_low": rank_low, "rank_high": rank_high,
-    })

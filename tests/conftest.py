@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,15 @@ settings.load_profile("same")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(HouseRules(ROOT / "notebooks"), "house-rules")
+    kept = tempfile.TemporaryDirectory(prefix="salesops-state-")
+    os.environ["SALESOPS_STATE"] = kept.name
+    config.add_cleanup(kept.cleanup)
+
+
+@pytest.fixture(autouse=True)
+def _state(monkeypatch, tmp_path_factory):
+    """Each test has a state folder of its own: no forecast or locked month of another, none in the checkout."""
+    monkeypatch.setenv("SALESOPS_STATE", str(tmp_path_factory.mktemp("state")))
 
 
 @pytest.fixture(scope="session")

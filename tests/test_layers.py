@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "salesops_helpers"
 WINGS = {"performance", "forecast", "comp", "planning"}
 ROOF = {"report", "widgets", "cli"}
-WAIST = {"measures", "stats", "stats_control", "survival"}
+WAIST = {"measures", "stats", "stats_control", "survival", "ranks", "hierarchy"}
 GROUND = {"errors", "words", "publish", "show", "charts"}
 FORBIDDEN = (
     dict.fromkeys(GROUND, {"data"} | WAIST | WINGS | ROOF)

@@ -131,7 +131,7 @@ def waterfall(lines: pd.DataFrame, currency: str) -> Figure:
     place = np.arange(len(rows))
     ax.bar(place, height, 0.64, bottom=bottom, color=color)
     ax.hlines(level[:-1], place[:-1] + 0.32, place[1:] - 0.32, color=style.MUTED, lw=0.8)
-    top = (bottom + height).max()
+    top = (bottom + height).max() or 1.0
     for at, value, over in zip(place, rows["value"], bottom + height, strict=True):
         text = words.short_money(value) if told else words.number(value)
         sign = "+" if value > 0 and not end[at] else ""

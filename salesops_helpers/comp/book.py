@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from salesops_helpers.comp.settle import COLUMNS
 from salesops_helpers.comp.statements import Statements, nothing, statements
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
+from salesops_helpers.data.home import state_folder
 from salesops_helpers.errors import SalesOpsError
 
 DEALS = ["opportunity_id", "rep_id", "closed_on", "amount"]
@@ -78,8 +78,7 @@ class Book:
 
 def book_folder(company: Company) -> Path:
     """Where a company's locked months lie: ``pay`` in its state folder."""
-    named = re.sub(r"[^\w-]+", "-", company.name).strip("-") or "company"
-    return (company.home / company.state if company.state else Path(".salesops") / named) / "pay"
+    return state_folder(company.home, company.state, company.name) / "pay"
 
 
 def read_book(folder: Path) -> Book:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ def marginal(payout, x, number: Number):
     """Σ over bands: rate × the part of x in the band. Below 0 (returns) the first rate holds on."""
     rates = [tier.rate.value for tier in payout.tiers]
     bounds = [tier.start[0] for tier in payout.tiers]
+    if number is float and isinstance(x, np.ndarray):
+        return _banded(x, rates, bounds)
     many = np.atleast_1d(np.asarray(x, dtype=object if number is Fraction else float))
     total = many * number(rates[0] if bounds[0] == 0 else 0)
     for n, bound in enumerate(bounds):
@@ -45,6 +48,30 @@ def marginal(payout, x, number: Number):
         if (n or bound) and step and above_it.any():
             total[above_it] = total[above_it] + (many[above_it] - number(bound)) * number(step)
     return total if isinstance(x, np.ndarray) else total[0]
+
+
+def _banded(x: np.ndarray, rates: list[Fraction], bounds: list[Fraction]) -> np.ndarray:
+    """`marginal` on float64, without a branch and with one array beside the result.
+
+    Where rates only rise, the highest of the bands' lines is what is paid; where they only fall, the lowest.
+    """
+    if bounds[0] > 0:
+        rates, bounds = [Fraction(0), *rates], [Fraction(0), *bounds]
+    steps = [high - low for low, high in pairwise(rates)]
+    total, over, start = x * float(rates[0]), np.empty(np.shape(x)), Fraction(0)
+    best = np.maximum if min(steps, default=0) >= 0 else np.minimum if max(steps) <= 0 else None
+    for step, rate, bound in zip(steps, rates[1:], bounds[1:], strict=True):
+        start += step * bound
+        if best is not None:
+            np.multiply(x, float(rate), out=over)
+            over -= float(start)
+            best(total, over, out=total)
+        elif step:
+            np.subtract(x, float(bound), out=over)
+            np.maximum(over, 0.0, out=over)
+            over *= float(step)
+            total += over
+    return total
 
 
 def retroactive(payout, x, number: Number, reach=None):

@@ -129,6 +129,16 @@ def plan_by(choices: pd.DataFrame, currency: str) -> str:
             "planning by the mean.")
 
 
+def goal(expected: pd.DataFrame, amount: float, currency: str) -> str:
+    """The plan of the months forecast, beside which the levers are shown."""
+    when = span(expected["month"].iloc[0], expected["month"].iloc[-1])
+    if pd.isna(amount):
+        return f"{when}; no plan is stated for all of these months, so no lever has a goal to reach."
+    gap = expected["forecast"].sum() - amount
+    return (f"{when}: the plan is {words.short_money(amount, currency)}, "
+            f"{words.short_money(abs(gap), currency)} {'less' if gap >= 0 else 'more'} than is expected.")
+
+
 def labels(currency: str) -> dict[str, str]:
     """Headings of the tables of this part, with their units."""
     return {"over": f"cost of 1 {currency} too much", "under": f"cost of 1 {currency} too little",
@@ -136,4 +146,5 @@ def labels(currency: str) -> dict[str, str]:
             "cost_at_mean": f"mean cost, planning by the mean ({currency})", "kind": "how made", "step": "months ahead",
             "windows": "months scored", "wape": "mean miss (WAPE)", "bias": "bias (+ over, − under)",
             "skill": "skill (miss ÷ naive's)", "held_80": "inside the 80 % range", "held_95": "inside the 95 % range",
-            "interval_80": "80 % interval score ÷ bookings"}
+            "interval_80": "80 % interval score ÷ bookings", "what": "if", "change": f"change ({currency})",
+            "needed": "alone, to make the plan of these months", "forecast": f"bookings ({currency})"}

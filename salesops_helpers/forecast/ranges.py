@@ -8,7 +8,7 @@ import pandas as pd
 from salesops_helpers.errors import SalesOpsError
 
 LEVELS = (80, 95)
-OWN, NOW, ASKED = 0.2, 0.25, {80: 0.98, 95: 1.01}
+OWN, NOW, ASKED = 0.2, 0.5, {80: 0.98, 95: 1.01}
 
 
 def check_levels(level) -> tuple[int, ...]:
@@ -121,12 +121,12 @@ def for_unrelated(made: pd.DataFrame, past: pd.DataFrame, level=LEVELS) -> pd.Da
     Notes
     -----
     Half-width = q × scale × own, where q is the quantile of \\|error\\| ÷ (scale × own) over all series at the step and
-    those beside it. The scale of a past error is mostly that of its time, to the power of NOW (0.25) that of today; own
-    says how the past errors of the series compare with those of all (mean \\|error\\| ÷ scale, relative to the median
-    series, between 0.2 and 5), to the power of OWN (0.2). The quantile is asked for at ASKED (0.98 at 80 %, 1.01 at
-    95 %) times the level. All three were chosen on the training part of the benchmark (see ``make bench
-    AREA=forecast``). Errors of unrelated series are independent, so the quantile is not widened for the number of
-    windows; the methods' own ranges, which are too narrow, are no floor.
+    those beside it. The scale of a past error is the geometric mean of that of its time and that of today (today's to
+    the power of NOW, 0.5); own says how the past errors of the series compare with those of all (mean \\|error\\| ÷
+    scale, relative to the median series, between 0.2 and 5), to the power of OWN (0.2). The quantile is asked for at
+    ASKED (0.98 at 80 %, 1.01 at 95 %) times the level. All three were chosen on the training part of the benchmark (see
+    ``make bench AREA=forecast``). Errors of unrelated series are independent, so the quantile is not widened for the
+    number of windows; the methods' own ranges, which are too narrow, are no floor.
     """
     levels = check_levels(level)
     key = ["unit", "method", "step"]

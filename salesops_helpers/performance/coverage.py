@@ -23,11 +23,11 @@ def coverage_history(tables: Tables, quarters: int = 8) -> pd.DataFrame:
     -------
     DataFrame
         One row a quarter that has ended and place in it (0, 1, 2 months gone): quarter (first day), place, day (the
-        state is that of its end), pipeline (currency: open and expected to close by the quarter's end, overdue deals
-        with it), deals, won_from_it (currency: won by the quarter's end from these deals, at the value then known),
-        won_rest (currency: all that was won in the rest of the quarter, from whichever deals), needed (pipeline ÷
-        won_rest: the coverage that went with what was then won), yielded (won_from_it ÷ pipeline). Empty without
-        stage_history.
+        state is that of its end), pipeline (currency: open and expected to close by the quarter's end; no overdue
+        deals, as in the KPI pipeline_coverage), deals, won_from_it (currency: won by the quarter's end from these
+        deals, at the value then known), won_rest (currency: all that was won in the rest of the quarter, from
+        whichever deals), needed (pipeline ÷ won_rest: the coverage that went with what was then won), yielded
+        (won_from_it ÷ pipeline). Empty without stage_history.
     """
     if not tables.has("stage_history"):
         return pd.DataFrame(columns=_HISTORY)
@@ -47,7 +47,7 @@ _HISTORY = ["quarter", "place", "day", "pipeline", "deals", "won_from_it", "won_
 
 def _place(tables: Tables, won: pd.DataFrame, first, last, place: int) -> tuple:
     day = first + pd.DateOffset(months=place) - DAY
-    due = _due(deals_on(tables, day, since=day), last)
+    due = _due(deals_on(tables, day, since=day), day, last)
     later = won[won["closed_on"].between(day + DAY, last)]
     pipeline, rest = float(due["amount"].sum()), float(later["amount"].sum())
     from_it = float(later.loc[later.index.isin(due["opportunity_id"]), "amount"].sum())
@@ -55,8 +55,10 @@ def _place(tables: Tables, won: pd.DataFrame, first, last, place: int) -> tuple:
             from_it / pipeline if pipeline > 0 else np.nan)
 
 
-def _due(deals: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
-    return deals[(deals["status"] == "open") & (deals["expected_close_on"] <= last)]
+def _due(deals: pd.DataFrame, day: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    """The open deals that are expected to close after `day`, by `last`; those overdue are expected on no day."""
+    within = (deals["expected_close_on"] > day) & (deals["expected_close_on"] <= last)
+    return deals[(deals["status"] == "open") & within]
 
 
 def coverage_needed(history: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
@@ -94,17 +96,17 @@ def coverage_now(tables: Tables) -> pd.Series:
     Returns
     -------
     Series
-        quarter (first day), last (day), place (months gone), pipeline (currency; open, expected by the quarter's end),
-        deals, quota (currency, Σ over reps; of the quarter before where that of this one is not known yet, missing
-        without quotas), quota_of (first day of the quarter that the quota is of), won (currency, in the quarter so
-        far), coverage (pipeline ÷ (quota − won); missing where nothing is left to win).
+        quarter (first day), last (day), place (months gone), pipeline (currency; open, expected by the quarter's end,
+        not overdue), deals, quota (currency, Σ over reps; of the quarter before where that of this one is not known
+        yet, missing without quotas), quota_of (first day of the quarter that the quota is of), won (currency, in the
+        quarter so far), coverage (pipeline ÷ (quota − won); missing where nothing is left to win).
     """
     today = month_start(tables.as_of + DAY)
     first = quarter_start(today, tables.company.fiscal_year_start)
     last = first + pd.DateOffset(months=3) - DAY
     place = (today.year - first.year) * 12 + today.month - first.month
     deals = deals_on(tables, since=first - DAY)
-    due = _due(deals, last)
+    due = _due(deals, tables.as_of, last)
     won = deals.loc[(deals["status"] == "won") & (deals["closed_on"] >= first), "amount"].sum()
     quota, quota_of = _quota(tables, first)
     left, pipeline = quota - won, float(due["amount"].sum())

@@ -99,8 +99,8 @@ class Comparison:
             "be found with a chance of 80 %."
         ) if self.visible < max(self.rate, 1 - self.rate) else "With so few deals a rep, no single rep could stand out."
         care = (
-            "Rates are not adjusted for what each rep was given; they must not be used alone for decisions about "
-            "people."
+            "These win rates are raw, not adjusted for what each rep was given; they must not be used alone for "
+            "decisions about people."
         ) if self.difference else ""
         return [self._leaning(), test, f"{spread} {seen}", care]
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from salesops_helpers import words
 from salesops_helpers.performance.velocity import Velocity
+from salesops_helpers.performance.waterfall import LINES
 
 
 def levers_table(levers: Velocity) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def stalled_by_owner(deals: pd.DataFrame) -> pd.DataFrame:
 def by_unit(lines: pd.DataFrame) -> pd.DataFrame:
     """A waterfall with a line a unit: unit, opening, new (with reopened), won, lost, revalued (increased, decreased),
     moved (owner changed), other, closing (currency)."""
-    wide = lines.pivot(index="unit", columns="line", values="amount")
+    wide = lines.pivot(index="unit", columns="line", values="amount").reindex(columns=LINES)
     other = wide[["pulled in", "pushed out", "removed", "not known", "unchanged"]].sum(axis=1)
     return pd.DataFrame({
         "opening": wide["opening"], "new": wide["new"] + wide["reopened"], "won": wide["won"], "lost": wide["lost"],

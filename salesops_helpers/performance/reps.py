@@ -56,7 +56,7 @@ def closed_by_rep(tables: Tables, start: Month = None, end: Month = None) -> pd.
     frame["deal_size"] = frame["won_value"] / frame.pop("valued").where(lambda n: n > 0)
     day = tables.as_of if end is None else min(month_end(end), tables.as_of)
     place = place_on(tables, frame["rep_id"], pd.Series(day, index=frame.index))
-    frame.insert(1, "name", _labels(tables, frame["rep_id"]))
+    frame.insert(1, "name", labels(tables, frame["rep_id"]))
     frame.insert(2, "team", place["team"])
     frame.insert(3, "region", place["region"])
     return frame.sort_values(["name", "rep_id"]).reset_index(drop=True)
@@ -175,7 +175,8 @@ def readable(rates: pd.DataFrame) -> pd.DataFrame:
     return rates.assign(**{c: pd.Series(t, index=rates.index, dtype=object) for c, t in whole.items()})
 
 
-def _labels(tables: Tables, rep_ids: pd.Series) -> pd.Series:
+def labels(tables: Tables, rep_ids: pd.Series) -> pd.Series:
+    """The name of each rep, with the id where two share a name, the id where there is no name."""
     reps = tables.reps.drop_duplicates("rep_id").set_index("rep_id")["name"].astype(object)
     twice = reps[reps.duplicated(keep=False) & reps.notna()]
     reps.loc[twice.index] = twice + " (" + twice.index.astype(object) + ")"

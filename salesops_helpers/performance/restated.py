@@ -63,7 +63,8 @@ def _by_deals(kpi: Kpi) -> bool:
 def readable(found: pd.DataFrame, currency: str, register: dict[str, Kpi] | None = None) -> pd.DataFrame:
     """The figures that moved, as texts, the latest month first: month, title, form, then, now, change."""
     register = registry() if register is None else register
-    rows = found[found["moved"]].sort_values("month", ascending=False, kind="stable").reset_index(drop=True)
+    rows = found[found["moved"].astype(bool)].sort_values(
+        "month", ascending=False, kind="stable", ignore_index=True)
     units = [register[name].unit for name in rows["kpi"]]
     texts = {c: [figure_text(v, unit, currency, signed=c == "change")
                  for v, unit in zip(rows[c], units, strict=True)] for c in ("then", "now", "change")}

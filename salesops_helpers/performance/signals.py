@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_helpers.data.container import Tables
 from salesops_helpers.measures import month_end, month_start, months_of
+from salesops_helpers.performance.own import registered
 from salesops_helpers.performance.question import NONE
 from salesops_helpers.performance.registry import Form, Kpi, registry
 from salesops_helpers.performance.scorecard import scorecard_history
@@ -61,14 +62,15 @@ def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register:
     -------
     DataFrame
         One row a KPI, form, unit and month: kpi, form, unit, name, month, value, n, usual (what its past lets expect),
-        limit_low, limit_high, distance (from usual; 1 is at a limit), signal (−1, 0, 1), good (1 where the signal is in
-        the better direction, −1 where in the worse, else 0), seen_low, seen_high (a true level here would be found with
-        a chance of 80 %), months (learnt from), basis (what the month is compared with), looked_at (are there limits?).
-        A month that is not over has no limits. Figures that are read off at a month's end are compared with the month
-        before; what plans set, and figures of which some cases are still open (they still ripen), are left out, and so
-        are means, medians and shares of value of fewer than 10 cases.
+        limit_low, limit_high (limit_low not below 0 where no value is), distance (from usual; 1 is at a limit), signal
+        (−1, 0, 1), good (1 where the signal is in the better direction, −1 where in the worse, else 0), seen_low,
+        seen_high (a true level here would be found with a chance of 80 %), months (learnt from), basis (what the month
+        is compared with), looked_at (are there limits?). A month that is not over has no limits. Figures that are read
+        off at a month's end are compared with the month before; what plans set, and figures of which some cases are
+        still open (they still ripen), are left out, and so are means, medians and shares of value of fewer than 10
+        cases.
     """
-    register = registry() if register is None else register
+    register = registered(tables) if register is None else register
     history = _ready(history, tables, register, every_form)
     months = pd.DatetimeIndex(np.sort(history["month"].unique()))
     place = (months.month - tables.company.fiscal_year_start).to_numpy() % 3
@@ -80,6 +82,7 @@ def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register:
         value = value.mask(n < FEWEST) if weighted and kind != "rate" else value
         stock = register[kpi].reading == "end"
         found = limits(value, n if weighted else None, place, kind, looks, stock)
+        found["low"] = found["low"] if kind == "signed" else found["low"].clip(lower=0.0)
         parts.append(found.assign(kpi=kpi, form=form, unit=value.index.to_numpy()[found["series"]],
                                   month=months[found["at"]], stock=stock, n=n.to_numpy()[found["series"], found["at"]]))
     return _worded(pd.concat(parts, ignore_index=True), history, tables, register) if parts else _none()

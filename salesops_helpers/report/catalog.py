@@ -68,11 +68,17 @@ CATALOG = (
     Entry(
         "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
         "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_signals", "kpi_definitions"),
+        by=("region", "team"),
     ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
         "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),
         by=("region", "team"),
+    ),
+    Entry(
+        "rep_feedback", "Rep feedback", "What goes well, and what is worth a talk?",
+        "each rep and the rep's manager", ("opportunities", "reps"), ("rep_coaching",), reads=("payroll",),
+        by=("rep",),
     ),
     Entry(
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
@@ -100,6 +106,7 @@ CATALOG = (
         "sales_process", "Sales process", "Where do deals wait, and what would speed them up?",
         "sales leaders and sales operations", ("opportunities", "reps", "stage_history"),
         ("pipeline_waterfall", "stage_flow", "stalled_deals"),
+        by=("region", "team"),
     ),
 )
 

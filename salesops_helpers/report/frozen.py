@@ -1,8 +1,7 @@
 """The ledger of forecasts as the run sees it: where it lies, what a page may read of it, what is put into it.
 
-It lies in the company's state folder (`state` of company.toml; default: ``.salesops/`` beside the months of the
-report), a folder per unit. A page reads what was frozen as of earlier days alone, so that it does not depend on whether
-its own forecast was frozen before.
+It lies in the company's state folder (`data.home.state_folder`), a folder per unit. A page reads what was frozen as of
+earlier days alone, so that it does not depend on whether its own forecast was frozen before.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from salesops_helpers.data.home import state_folder
 from salesops_helpers.report import inputs
-from salesops_helpers.report.units import Unit, slug
+from salesops_helpers.report.units import Unit
 
 if TYPE_CHECKING:
     from salesops_helpers.report.request import Asked, Request
@@ -24,7 +24,7 @@ LEDGER = "ledger"
 def place(asked: Asked, company: str, unit: Unit) -> Path:
     """The folder of the frozen forecasts of a company's unit; it need not be there yet."""
     kept = inputs.Home.of(asked.home).settings.get("state")
-    state = asked.home / str(kept) if kept else asked.folder.parent / ".salesops" / slug(company)
+    state = state_folder(asked.home, str(kept) if kept else None, company)
     return state / "forecasts" / (unit.folder or "company")
 
 

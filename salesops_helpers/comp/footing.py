@@ -1,0 +1,91 @@
+"""What simulated credit is held against: quotas and targets of the seats, of their teams, regions and the company."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+UNITS = ("team", "region", "company")
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Goals and targets over the months that are simulated.
+
+    Attributes
+    ----------
+    quota : ndarray
+        months × seats (currency).
+    target : ndarray
+        Target incentive of each seat (currency a year).
+    unit : dict of ndarray
+        team, region, company → the position of each seat's unit.
+    unit_quota : dict of ndarray
+        team, region, company → months × units (currency).
+    """
+
+    quota: np.ndarray
+    target: np.ndarray
+    unit: Mapping[str, np.ndarray]
+    unit_quota: Mapping[str, np.ndarray]
+    _sums: dict = field(default_factory=dict, repr=False)
+
+    def goal(self, level: str, length: int) -> np.ndarray:
+        """Goals of each span of `length` months: spans × seats, or spans × units."""
+        if (level, length) not in self._sums:
+            monthly = self.quota if level == "individual" else self.unit_quota[level]
+            self._sums[level, length] = monthly.reshape(-1, length, monthly.shape[1]).sum(axis=1)
+        return self._sums[level, length]
+
+    def changed(self, quota: float = 1.0, target: float = 1.0) -> Footing:
+        """Every goal times `quota` and every target times `target`."""
+        units = {name: values * quota for name, values in self.unit_quota.items()}
+        return replace(self, quota=self.quota * quota, target=self.target * target, unit_quota=units, _sums={})
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Seats that are empty for a time: draw and seat of each, and the months (rows × months, bool) with a rep."""
+
+    draw: np.ndarray
+    seat: np.ndarray
+    present: np.ndarray
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some draws of credit, draws × months × seats (currency), and who is absent in them."""
+
+    credit: np.ndarray
+    unit: Mapping[str, np.ndarray]
+    absent: Absent | None = None
+    _sums: dict = field(default_factory=dict, repr=False)
+
+    def sold(self, level: str, length: int) -> np.ndarray:
+        """Credit of each span of `length` months: draws × spans × seats, or draws × spans × units."""
+        if (level, length) not in self._sums:
+            n, months, seats = self.credit.shape
+            if level != "individual":
+                found = self._by_unit(self.sold("individual", length), level)
+            else:
+                found = self.credit if length == 1 else self.credit.reshape(n, months // length, length, seats).sum(2)
+            self._sums[level, length] = found
+        return self._sums[level, length]
+
+    def _by_unit(self, own: np.ndarray, level: str) -> np.ndarray:
+        at = self.unit[level]
+        starts = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
+        if (np.diff(at) >= 0).all():  # units side by side
+            return np.add.reduceat(own, starts, axis=2)
+        member = np.zeros((len(at), at.max() + 1))
+        member[np.arange(len(at)), at] = 1.0
+        return own @ member
+
+    def reached(self, footing: Footing, level: str, length: int) -> np.ndarray:
+        """Attainment of each span: `sold` ÷ the goal."""
+        key = (id(footing), level, length)
+        if key not in self._sums:
+            self._sums[key] = (footing, self.sold(level, length) / footing.goal(level, length))
+        return self._sums[key][1]
