@@ -25,8 +25,7 @@ def standing(o: Outlook, tables: Tables) -> pd.DataFrame:
     """
     frame = o.seats.people
     target = frame["target"] if o.made.plans[0].on_target else o.made.by_seat[0].mean()
-    made = pd.DataFrame({"rep_id": frame["rep_id"], "team": frame["team"], "level": frame["level"] if "level" in frame
-                         else frame["expected"] / frame["quota"]})
+    made = frame[["rep_id", "team"]].assign(level=frame["expected"] / frame["quota"])
     for side, pay in zip(("pay_a", "pay_b"), o.made.by_seat, strict=False):
         made[side] = pay / target
     worth = tables.accounts.groupby("rep_id")["potential"].sum(min_count=1)
@@ -70,7 +69,7 @@ def follows(o: Outlook, tables: Tables) -> pd.DataFrame:
         if replay is None:
             break
         pay = replay.reps[replay.reps["plan"] == plan].set_index("rep_id")["pay"]
-        got = frame["rep_id"].map(pay).astype(float) / o.seats.people["target"].where(o.made.plans[0].on_target, 1.0)
+        got = frame["rep_id"].map(pay).astype(float) / (o.seats.people["target"] if o.made.plans[0].on_target else 1.0)
         for name, column in (("territory potential ÷ quota", "potential"), ("activities a month", "effort")):
             both = pd.DataFrame({"pay": got, "other": frame[column]}).dropna()
             if len(both) >= LEAST and both["other"].nunique() > 1 and both["pay"].nunique() > 1:

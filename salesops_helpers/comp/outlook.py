@@ -162,7 +162,7 @@ def pay_shares(o: Outlook) -> pd.DataFrame:
 def _cut(o: Outlook, n: int) -> float:
     plan = o.made.plans[n]
     if not plan.cap:
-        return 0.0
+        return float("nan")
     block = o.made.kept.head(SOME).lifted(o.made.lift[n])
     free = Payer(plan.model_copy(update={"cap": None}), o.made.market.footing).pay(block).sum()
     return float(1 - o.made.kept_pay(n)[:SOME].sum() / free) if free else 0.0
