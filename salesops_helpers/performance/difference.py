@@ -194,8 +194,10 @@ def _named(who: pd.DataFrame, most: int = 3) -> str:
     first = who.head(most)
     ranges = [words.percent_range(*pair) for pair in zip(first["low"], first["high"], strict=True)]
     deals = first["closed"].map(lambda n: words.counted(n, "closed deal"))
+    won = [words.number(n) for n in first["won"]]
     rates = first["mean"].map(lambda v: words.percent(v, 0))
-    return _listed(first["name"] + " (" + rates + ", range " + ranges + ", " + deals + ")", most, len(who))
+    said = first["name"] + " (" + won + " of " + deals + " won; true rate about " + rates + ", range " + ranges + ")"
+    return _listed(said, most, len(who))
 
 
 def _listed(texts: pd.Series, most: int, of: int | None = None) -> str:

@@ -16,6 +16,7 @@ from salesops_helpers.performance.registry import Kpi, registry
 from salesops_helpers.performance.shown import figure_text, range_text
 
 STEPS = ["step", "cases", "value", "change"]
+FAR = 10  # a step beyond this many times both ends is none
 
 
 def ledger(card: pd.DataFrame, register: dict[str, Kpi] | None = None) -> pd.DataFrame:
@@ -180,10 +181,14 @@ _WORDS = {
 
 
 def _plain(a: pd.Series, b: pd.Series, said: str = "") -> list[dict]:
-    """From one form to the next: a quotient by its numerator and then its denominator, anything else in one step."""
+    """From one form to the next: a quotient by its numerator and then its denominator, anything else in one step; so
+    also where both sides count something else, and the quotient in between would mean nothing."""
     if not (_divided(a) and _divided(b)):
         return [{"step": said or f"the formula is another ({b.name.replace('_', ' ')})", "cases": None,
                  "value": b["value"]}]
+    if abs(b["numerator"] / a["denominator"]) > FAR * max(abs(a["value"]), abs(b["value"])):
+        sides = [f"{_short(row['numerator'])} ÷ {_short(row['denominator'])}" for row in (b, a)]
+        return [{"step": f"it is {sides[0]} instead of {sides[1]}", "cases": None, "value": b["value"]}]
     above = "the numerator is {} instead of {}".format(*map(_short, (b["numerator"], a["numerator"])))
     below = "the denominator is {} instead of {}".format(*map(_short, (b["denominator"], a["denominator"])))
     return [{"step": above, "cases": None, "value": b["numerator"] / a["denominator"]},

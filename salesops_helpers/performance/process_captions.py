@@ -50,7 +50,7 @@ def coverage_sentence(now: pd.Series, needed: pd.DataFrame, currency: str) -> st
     said = (f"{sum_now} of open pipeline is expected to close by {words.day_name(now['last'])}. At this place in the "
             f"quarter it took {words.number(past['needed'], 1)} of pipeline for each 1 that was then won{span}, over "
             f"{words.counted(int(past['quarters']), 'quarter')}: that would be {comes}{between} in the rest of the "
-            "quarter.")
+            "quarter, by this rule of thumb; the figure to plan by is the forecast's.")
     if pd.isna(now["coverage"]):
         return said
     own = now["quota_of"] == now["quarter"]

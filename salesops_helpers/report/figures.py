@@ -31,8 +31,8 @@ def key_figures(
     Returns
     -------
     DataFrame
-        figure, value, range, goal, reached (value ÷ goal), previous, change: the first form of each KPI, those with a
-        goal first, at most `MOST_FIGURES`. No row where nothing is known.
+        figure, value, range, goal, reached (value ÷ goal; met or missed where less is better), previous, change: the
+        first form of each KPI, those with a goal first, at most `MOST_FIGURES`. No row where nothing is known.
     """
     rows = _first_forms(scorecard, unit, definitions)
     if rows.empty:
@@ -45,12 +45,13 @@ def key_figures(
 def off_goal(
     scorecard: pd.DataFrame | None, unit: str, definitions: pd.DataFrame | None = None, currency: str = "",
 ) -> list[str]:
-    """A sentence for each figure on the wrong side of its goal, and whether its range leaves that open."""
+    """A sentence for each figure on the wrong side of its goal by more than its range: within it nothing is decided."""
     rows = _first_forms(scorecard, unit, definitions)
     rows = rows[rows["goal"].notna() & rows["value"].notna()]
     short = ((rows["direction"] == "up") & (rows["value"] < rows["goal"])) | (
         (rows["direction"] == "down") & (rows["value"] > rows["goal"]))
-    return [_off(row, currency) for row in rows[short].to_dict("records")][:MOST_SENTENCES]
+    open_yet = (rows["low"] <= rows["goal"]) & (rows["goal"] <= rows["high"])
+    return [_off(row, currency) for row in rows[short & ~open_yet].to_dict("records")][:MOST_SENTENCES]
 
 
 def changes(
@@ -132,9 +133,15 @@ def _figure(row: Mapping, currency: str) -> dict[str, str]:
     return {
         "figure": row["title"], "value": shown(row["value"], measure, currency),
         "range": _between(row["low"], row["high"], measure), "goal": shown(row["goal"], measure),
-        "reached": words.reached(row["value"] / row["goal"]) if known else words.MISSING,
+        "reached": _reached(row["value"], row["goal"], row["direction"]) if known else words.MISSING,
         "previous": shown(row["previous"], measure), "change": moved,
     }
+
+
+def _reached(value: float, goal: float, direction: str) -> str:
+    if direction == "down":
+        return "met" if value <= goal else "missed"
+    return words.reached(value / goal)
 
 
 def _moved(change: float, measure: str) -> str:
@@ -143,10 +150,8 @@ def _moved(change: float, measure: str) -> str:
 
 def _off(row: Mapping, currency: str) -> str:
     measure, up = row["measure"], row["direction"] == "up"
-    within = pd.notna(row["low"]) and row["low"] <= row["goal"] <= row["high"]
-    unsure = f"; the goal lies within its range, {_between(row['low'], row['high'], measure)}" if within else ""
     value, goal = (shown(row[name], measure, currency) for name in ("value", "goal"))
-    return f"{row['title']}: {value}, {'below' if up else 'above'} the goal of {goal}{unsure}."
+    return f"{row['title']}: {value}, {'below' if up else 'above'} the goal of {goal}."
 
 
 def _changed(row: Mapping, currency: str) -> str:

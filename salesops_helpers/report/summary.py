@@ -61,7 +61,8 @@ def _beside(months: pd.DataFrame) -> str:
 
 def sentences(found: Found, currency: str) -> list[str]:
     """One sentence for each audience whose table is there: outlook, pay, trust in the data, reps who stand apart."""
-    said = (("Finance", outlook(found, currency)), ("Finance", pay(found, currency)), ("Data", trust(found)),
+    said = (("Finance", outlook(found, currency)), ("Finance", accrued(found, currency)),
+            ("Finance", pay(found, currency)), ("Data", trust(found)),
             ("Sales leadership", apart(found)))
     return [f"{audience}: {sentence[0].lower() + sentence[1:] if sentence[1].islower() else sentence}"
             for audience, sentence in said if sentence]
@@ -82,15 +83,25 @@ def outlook(found: Found, currency: str) -> str:
 
 
 def pay(found: Found, currency: str) -> str:
-    """What variable pay has cost under the first plan: a sentence, empty where no payouts are there."""
+    """What variable pay would have cost under the first plan alone: a sentence, empty where no payouts are there."""
     if "plan_payouts" not in found:
         return ""
     rows = found["plan_payouts"]
     rows = rows[rows["plan"] == rows["plan"].iloc[0]]
     cost, sold = rows["pay"].sum(), rows["bookings"].sum()
     share = f", {words.percent(cost / sold)} of the bookings of the same people" if sold > 0 else ""
-    return (f"Variable pay of {words.counted(len(rows), 'rep')} under {rows['plan'].iloc[0]} comes to "
-            f"{words.short_money(cost, currency)} for the last finished twelve months{share}.")
+    return (f"Had all {words.counted(len(rows), 'rep')} been on {rows['plan'].iloc[0]} for the last finished twelve "
+            f"months, variable pay would have come to {words.short_money(cost, currency)}{share}.")
+
+
+def accrued(found: Found, currency: str) -> str:
+    """What variable pay of the month costs, from the statements: a sentence, empty where there are none."""
+    if "pay_accrual" not in found:
+        return ""
+    rows = found["pay_accrual"]
+    cost = rows.loc[rows["currency"] == currency, "cost"].sum()
+    return (f"Variable pay that falls due with this month costs {currency} {words.number(cost, 2)}, that of quarters "
+            "and years which end with it included.")
 
 
 def trust(found: Found) -> str:

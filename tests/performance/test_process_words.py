@@ -91,7 +91,8 @@ def test_coverage_is_said_with_its_range_and_its_quota():
     assert below.coverage_sentence(now, needed, "EUR") == (
         "EUR 400 of open pipeline is expected to close by 30 June 2026. At this place in the quarter it took 2.0 of "
         "pipeline for each 1 that was then won (90 % range 2.0 to 2.0), over 4 quarters: that would be EUR 200 (200 to "
-        "200) in the rest of the quarter. Coverage: 4.0 times the quota still to win.")
+        "200) in the rest of the quarter, by this rule of thumb; the figure to plan by is the forecast's. "
+        "Coverage: 4.0 times the quota still to win.")
     assert "the quarter before (this quarter's is not known yet)" in below.coverage_sentence(
         pd.concat([now.drop("quota_of"), pd.Series({"quota_of": april - pd.DateOffset(months=3)})]), needed, "EUR")
     assert below.coverage_sentence(now, needed.head(0), "EUR") == ""

@@ -128,8 +128,8 @@ def test_better_and_worse_are_named_with_rate_range_and_number():
     assert found.better["name"].tolist() == ["Rep 03"] and found.worse["name"].tolist() == ["Rep 04"]
     for side, who in (("more", found.better), ("less", found.worse)):
         rep = who.iloc[0]
-        said = (f"{rep['name']} ({rep['mean'] * 100:.0f} %, range {rep['low'] * 100:.0f} to {rep['high'] * 100:.0f} %, "
-                f"100 closed deals) won {side} often")
+        said = (f"{rep['name']} ({rep['won']} of 100 closed deals won; true rate about {rep['mean'] * 100:.0f} %, "
+                f"range {rep['low'] * 100:.0f} to {rep['high'] * 100:.0f} %) won {side} often")
         assert said in found.headline
 
 

@@ -62,8 +62,8 @@ def test_each_audience_gets_its_sentence(found):
     assert summary.sentences(found, "EUR") == [
         "Finance: EUR 1.00 m is expected for April 2026 (80 % range EUR 800 k to 1.20 m); "
         "the next 2 months together EUR 3.00 m.",
-        "Finance: variable pay of 2 reps under a comes to EUR 100 k for the last finished twelve months, "
-        "5.0 % of the bookings of the same people.",
+        "Finance: had all 2 reps been on a for the last finished twelve months, variable pay would have come to "
+        "EUR 100 k, 5.0 % of the bookings of the same people.",
         "Data: on rows in doubt rest 20.0 % of pipeline and 0.0 % of bookings.",
         "Sales leadership: by win rate 1 of 3 reps stands clearly apart.",
     ]

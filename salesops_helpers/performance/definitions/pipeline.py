@@ -120,8 +120,9 @@ KPIS = (
                  _modelled, frame="probabilities"),
             Form("crm", "Σ amount × the CRM's stage probability, a setting and no estimate",
                  OPEN_NOW, "today", _by_stage),), reading="end"),
-    Kpi("pipeline_coverage", "Pipeline coverage", "How many times the pipeline covers what is still to be sold.",
-        "times", "up", "opportunities, stage_history, quotas", (
+    Kpi("pipeline_coverage", "Coverage going into the month",
+        "How many times the pipeline covers what is still to be sold.", "times", "up",
+        "opportunities, stage_history, quotas", (
             Form("remaining", "open pipeline closing in the quarter ÷ (quota − already won); missing once it is met",
                  GOING_IN, "quotient", _coverage(left=True), by=PEOPLE, needs=("quotas",)),
             Form("quota", "open pipeline closing in the quarter ÷ quota", GOING_IN, "quotient",
