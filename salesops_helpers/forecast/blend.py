@@ -3,7 +3,7 @@ as nothing has proved better."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.forecast import calls, features, pipeline
 from salesops_helpers.forecast.backtest import fits
 from salesops_helpers.forecast.features import STEPS, months_ahead
-from salesops_helpers.forecast.series import history
+from salesops_helpers.forecast.series import COMPANY, history
 
 NAIVE, CHOSEN, CANDIDATES = "naive", "chosen", ("naive", "series", "pipeline", "calls")
 ENOUGH, APART, POWER, FOR_RANGE = 8, 3, 2, 6
@@ -50,6 +50,14 @@ def series(tables: Tables) -> pd.DataFrame:
     return _said(pd.DatetimeIndex(made["month"]), made["forecast"].to_numpy())
 
 
+def of_series(past: pd.DataFrame) -> pd.DataFrame:
+    """What the series said by `backtest.backtest` or `series.bookings`, as `backtest` here takes it: cut (the last day
+    known), month, ahead, forecast of the company."""
+    rows = past[(past["by"] == COMPANY) & (past["method"] == "mean") & (past["step"] <= STEPS)]
+    return pd.DataFrame({"cut": rows["cut"] + pd.offsets.MonthEnd(0), "month": rows["month"], "ahead": rows["step"],
+                         "forecast": rows["forecast"]}).reset_index(drop=True)
+
+
 def open_deals(tables: Tables) -> pd.DataFrame:
     """The forecast from open deals and those still to be created (`pipeline.outlook`)."""
     try:
@@ -71,7 +79,7 @@ METHODS = {NAIVE: naive, "recent": recent, "series": series, "pipeline": open_de
 
 
 def backtest(tables: Tables, method: str | Iterable[str] = CANDIDATES, origins: Iterable | None = None,
-             horizons: Iterable[int] = range(1, STEPS + 1), replayed: pd.DataFrame | None = None) -> pd.DataFrame:
+             horizons: Iterable[int] = range(1, STEPS + 1), told: Mapping[str, pd.DataFrame] | None = None):
     """What each method would have said on past days, from what was known then, beside what came.
 
     Parameters
@@ -85,8 +93,9 @@ def backtest(tables: Tables, method: str | Iterable[str] = CANDIDATES, origins: 
         The as-of day may be one of them; None: it and the 24 days before it at the same place in their months.
     horizons : iterable of int
         Months ahead, 1 to 6.
-    replayed : DataFrame, optional
-        `replay.Replay.months` of the same tables: what the pipeline said on those of the origins that are in it.
+    told : mapping of str to DataFrame, optional
+        What methods said on some of the origins, where that is known already (cut, month, ahead, forecast, of the same
+        tables): `replay.Replay.months` of the pipeline, `of_series` of the series.
 
     Returns
     -------
@@ -106,12 +115,12 @@ def backtest(tables: Tables, method: str | Iterable[str] = CANDIDATES, origins: 
         raise SalesOpsError(f"method={unknown[0]!r} is not known", ", ".join(METHODS), "choose one of these")
     days = features.cuts(tables, 25) if origins is None else pd.DatetimeIndex(origins)
     columns = ["month", "ahead", "forecast"]
-    told = {} if replayed is None else {day: rows[columns] for day, rows in replayed.groupby("cut")}
+    told = {(name, day): rows[columns] for name, frame in (told or {}).items() for day, rows in frame.groupby("cut")}
     frames = []
     for day in days:
         then = snapshot(tables, day)
         with threadpool_limits(1):  # small fits are faster so, and the same on any machine
-            said = {name: METHODS[name](then) if name != "pipeline" or day not in told else told[day] for name in names}
+            said = {name: told[name, day] if (name, day) in told else METHODS[name](then) for name in names}
         frames += [rows.assign(cut=day, method=name) for name, rows in said.items() if len(rows)]
     made = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*columns, "cut", "method"])
     actual = measures.bookings(tables).set_index("month")["bookings"]
@@ -185,7 +194,7 @@ def _ranged(made: pd.DataFrame) -> pd.DataFrame:
 
 
 def record(past: pd.DataFrame, choice: pd.DataFrame | None = None) -> pd.DataFrame:
-    """How far each method missed on windows that all of them met, by months ahead.
+    """How far each method missed on windows that all of them met which spoke so far ahead, by months ahead.
 
     Returns
     -------
@@ -197,8 +206,8 @@ def record(past: pd.DataFrame, choice: pd.DataFrame | None = None) -> pd.DataFra
     if choice is not None:
         rows = pd.concat([rows, choice.assign(method=CHOSEN)[rows.columns]], ignore_index=True)
     rows = rows[rows["actual"].notna()]
-    everybody = rows.groupby(["cut", "ahead"])["method"].transform("nunique") == rows["method"].nunique()
-    rows = rows[everybody]
+    spoke = rows.groupby(["cut", "ahead"])["method"].transform("nunique")
+    rows = rows[spoke == rows.groupby("ahead")["method"].transform("nunique")]
     off = rows["forecast"] - rows["actual"]
     sums = rows.assign(off=off, size=off.abs()).groupby(["ahead", "method"]).agg(
         windows=("cut", "nunique"), off=("off", "sum"), size=("size", "sum"), actual=("actual", "sum")).reset_index()

@@ -147,8 +147,10 @@ def corrected(tables: Tables, months: int) -> pd.DataFrame:
     said = []
     for month in ahead if tables.has("forecast_calls") else []:
         calls = matched(tables, month)
+        if calls["over"].all():
+            break
         past = calls[calls["over"]].groupby("month")["commit"].sum()
         now = calls[~calls["over"]]["commit"].sum(min_count=1)
         enough = len(past) >= FEWEST and past.sum() > 0
         said.append(now * known.reindex(past.index).sum() / past.sum() if enough else np.nan)
-    return pd.DataFrame({"month": ahead, "ahead": range(1, months + 1), "forecast": said or np.nan}).dropna()
+    return pd.DataFrame({"month": ahead[: len(said)], "ahead": range(1, len(said) + 1), "forecast": said}).dropna()

@@ -45,10 +45,10 @@ def won_later(tables: Tables, days: pd.DatetimeIndex) -> pd.DataFrame:
         sums = [np.bincount(ahead, amount * part, STEPS + 1)[1:] for part in (new, ~new)]
         since = cut - pd.DateOffset(months=LEVEL_MONTHS)
         recent = amount[(on > since.to_datetime64()) & (on <= cut.to_datetime64())].sum()
-        span = min(LEVEL_MONTHS, (cut - first_won).days / 30.4) if pd.notna(first_won) else 0.0
+        known = (first.year - first_won.year) * 12 + first.month - first_won.month if pd.notna(first_won) else 0
         frames.append(pd.DataFrame({
             "cut": cut, "ahead": np.arange(1, STEPS + 1), "month": pd.date_range(first, periods=STEPS, freq="MS"),
-            "level": recent / span if span >= FEWEST - 0.2 else np.nan, "created": sums[0], "open": sums[1],
+            "level": recent / min(known, LEVEL_MONTHS) if known >= FEWEST else np.nan, "created": sums[0], "open": sums[1],
             "deals": np.bincount(ahead, new, STEPS + 1)[1:]}))
     rows = pd.concat(frames, ignore_index=True)
     began = quarter_start(rows["month"], tables.company.fiscal_year_start)

@@ -85,8 +85,9 @@ def bookings(
     by : {None, "rep", "team", "region", "product"}
         The unit; None: the company. Units are forecast one by one and need not add up to the company.
     method : {"mean", "theta", "ets", "ces", "naive"}
-        The default is the plain mean of DynamicOptimizedTheta, AutoETS, AutoCES and, with 36 months of history or
-        less, seasonal naive; shorter histories bear less, see `methods.rule` and the columns made_of and reason.
+        The default is the mean of DynamicOptimizedTheta, AutoETS, AutoCES and seasonal naive (with more than 36 months
+        of history only a twentieth of it); shorter histories bear less, see `methods.rule` and the columns made_of and
+        reason.
     past : DataFrame, optional
         The backtest whose errors set the ranges; None: it is made here, over `pooled(tables, by)`.
 

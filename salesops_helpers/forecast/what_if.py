@@ -8,12 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesops_helpers import measures
+from salesops_helpers import measures, words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.forecast.methods import LONGEST
 
 LEVERS = {"win_rate": "win rate", "price": "price", "creation": "pipeline created a month"}
+MOVED = 0.1
+DAYS = 10
 MONTH_DAYS = 30.4375
 LOOK_BACK = 24
 
@@ -117,5 +119,45 @@ def goal_seek(expected: pd.DataFrame, new: np.ndarray, horizon: int, goal: float
     return pd.DataFrame({
         "lever": [LEVERS[name] for name in moves],
         "change": [(goal - total) / moved if moved > 0 else np.nan for moved in moves.values()],
-        "reach": [total + 0.1 * moved for moved in moves.values()],
+        "reach": [total + MOVED * moved for moved in moves.values()],
     })
+
+
+def standard(expected: pd.DataFrame, new: np.ndarray, horizon: int, goal: float = float("nan")) -> pd.DataFrame:
+    """Each lever moved by itself, and how far it would have to move for a goal: what the explorer starts from.
+
+    Returns
+    -------
+    DataFrame
+        what (in words), forecast (of the months together) and change (against the forecast as it stands), currency;
+        needed (relative change of this lever alone that reaches `goal`; missing without a goal, and for the cycle).
+    """
+    moved = {f"{name} {words.percent(MOVED, 0)} higher": {lever: MOVED} for lever, name in LEVERS.items()}
+    moved[f"deals close {DAYS} days earlier"] = {"cycle_days": -DAYS}
+    rows = [scenario(expected, new, horizon, **levers)[["forecast", "change"]].sum() for levers in moved.values()]
+    needed = goal_seek(expected, new, horizon, goal)["change"].tolist()
+    frame = pd.DataFrame(rows).assign(what=list(moved), needed=[*needed, np.nan])
+    return frame[["what", "forecast", "change", "needed"]]
+
+
+def to_reach(sought: pd.DataFrame, goal: float, currency: str) -> str:
+    """`goal_seek` in a sentence; empty without a goal."""
+    if pd.isna(goal):
+        return ""
+    by = [f"{lever} by {'+' if change > 0 else ''}{words.percent(change, 0)}"
+          for lever, change in zip(sought["lever"], sought["change"], strict=True) if pd.notna(change)]
+    return f"To reach {words.short_money(goal, currency)}, one of these alone would have to move: {', '.join(by)}."
+
+
+def goal_of(plan: pd.DataFrame, expected: pd.DataFrame) -> float:
+    """The plan of the months of `expected`, or, where one of them has none, what they brought a year before.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        month, goal (currency) of the unit.
+    expected : DataFrame
+        month, last_year.
+    """
+    goals = plan.groupby("month")["goal"].sum().reindex(expected["month"])
+    return float((goals if goals.notna().all() else expected["last_year"]).sum(min_count=len(expected)))

@@ -7,6 +7,7 @@ import pandas as pd
 from salesops_helpers import words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.measures import month_start
+from salesops_helpers.performance.own import registered
 from salesops_helpers.performance.registry import Kpi, registry
 from salesops_helpers.performance.shown import figure_text, range_text
 from salesops_helpers.performance.signals import LEAST, expected_alarms, is_over, of_month
@@ -32,14 +33,14 @@ def headline(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str
         booked += f", {words.reached(row['value'] / row['goal'])} of {goal}: {made}"
     if not looked:
         return f"{booked}; the past is too short to say whether any KPI has changed."
-    said = "none moved" if not moved else f"{_named_or_counted(found, month)} moved"
+    said = "none moved" if not moved else f"{_named_or_counted(found, tables, month)} moved"
     return f"{booked}; of {words.counted(looked, 'KPI')} {said} by more than chance."
 
 
-def _named_or_counted(found: pd.DataFrame, month: str | pd.Timestamp, most: int = 2) -> str:
+def _named_or_counted(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most: int = 2) -> str:
     rows = of_month(found, month)
     names = rows.loc[rows["signal"] != 0, "kpi"]
-    known = registry()
+    known = registered(tables)
     titles = [known[name].title.lower() if name in known else name for name in names]
     return words.number(len(titles)) if len(titles) > most else f"only {words.joined(titles)}"
 
@@ -85,13 +86,13 @@ def moves(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most: 
     rows = rows[rows["signal"] != 0]
     if not moved:
         return f"No KPI left the range that its own past allows ({chance})."
-    said = [_move(row, tables.company.currency) for row in rows.head(most).to_dict("records")]
+    register, currency = registered(tables), tables.company.currency
+    said = [_move(row, register.get(row["kpi"]), currency) for row in rows.head(most).to_dict("records")]
     more = [words.counted(moved - most, "other")] if moved > most else []
     return f"Moved by more than chance: {words.joined([*said, *more])} ({chance})."
 
 
-def _move(row: dict, currency: str) -> str:
-    kpi = registry().get(row["kpi"])
+def _move(row: dict, kpi: Kpi | None, currency: str) -> str:
     title, unit = (kpi.title, kpi.unit) if kpi else (row["kpi"], "")
     way = {1: "better", -1: "worse"}.get(row["good"], "higher" if row["signal"] > 0 else "lower")
     return (f"{title} at {figure_text(row['value'], unit, currency)}, {way} than "
@@ -124,11 +125,10 @@ def would_see(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, kp
             "noticed in the month it happens with a chance of 80 %; smaller moves may have happened unseen.")
 
 
-def readable(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp,
-             register: dict[str, Kpi] | None = None) -> pd.DataFrame:
+def readable(card: pd.DataFrame, found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp) -> pd.DataFrame:
     """The scorecard as texts, one row a KPI: title, figure, range, cases, goal, before, usual (what its past allows),
     verdict."""
-    register = registry() if register is None else register
+    register = registered(tables)
     rows, currency = defaults(card, register), tables.company.currency
     now = of_month(found, month).set_index("kpi")
     kpis = [register.get(name) for name in rows["kpi"]]
@@ -167,28 +167,31 @@ def panels(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp, most:
     """The KPIs to draw, those that moved first and the others in their order: key, title, how a value is written."""
     rows = of_month(found, month)
     rows = rows[rows["looked_at"]].reset_index(drop=True)
-    order = {name: at for at, name in enumerate(registry())}
+    register = registered(tables)
+    order = {name: at for at, name in enumerate(register)}
     rows = rows.assign(calm=rows["signal"] == 0, at=rows["kpi"].map(order))
-    return [panel(name) for name in rows.sort_values(["calm", "at"], kind="stable").head(most)["kpi"]]
+    return [panel(register[name]) for name in rows.sort_values(["calm", "at"], kind="stable").head(most)["kpi"]]
 
 
-def panel(name: str) -> tuple:
+def panel(kpi: Kpi) -> tuple:
     """Key, title with its unit, and how a value is written on an axis."""
-    kpi = registry()[name]
     unit = "" if kpi.unit in ("share", "deals", "times") or kpi.unit.startswith("currency") else f" ({kpi.unit})"
-    return name, kpi.title + unit, lambda value: figure_text(value, kpi.unit).removesuffix(f" {kpi.unit}")
+    return kpi.name, kpi.title + unit, lambda value: figure_text(value, kpi.unit).removesuffix(f" {kpi.unit}")
 
 
-def one(rows: pd.DataFrame, found: pd.DataFrame, month: str | pd.Timestamp, currency: str) -> str:
+def one(rows: pd.DataFrame, found: pd.DataFrame, month: str | pd.Timestamp, currency: str,
+        kpi: Kpi | None = None) -> str:
     """What one form of one KPI of one unit did in the month, and what its past allows.
 
     Parameters
     ----------
     rows, found : DataFrame
         Its `known_history` and its `signals`.
+    kpi : Kpi, optional
+        Default: the KPI of the kit that the rows name.
     """
     row = rows[rows["month"] == month_start(month)].iloc[0]
-    kpi = registry()[row["kpi"]]
+    kpi = registry()[row["kpi"]] if kpi is None else kpi
     head = f"{kpi.title}, {row['form'].replace('_', ' ')}, {row['name']}, {words.month_name(row['month'])}: "
     if pd.isna(row["value"]):
         return f"{head}no such figure in this month."
@@ -211,7 +214,8 @@ def readable_seen(found: pd.DataFrame, tables: Tables, month: str | pd.Timestamp
     seen_low, seen_high, basis, months."""
     rows, currency = of_month(found, month), tables.company.currency
     rows = rows[rows["looked_at"]].reset_index(drop=True)
-    kpis = [registry()[name] for name in rows["kpi"]]
+    register = registered(tables)
+    kpis = [register[name] for name in rows["kpi"]]
     rounded = ["usual", "seen_low", "seen_high"]
     whole = rows[rounded].abs().ge(20).mul(pd.Series([kpi.unit != "share" for kpi in kpis], rows.index, bool), axis=0)
     rows[rounded] = rows[rounded].mask(whole.astype(bool), rows[rounded].round())

@@ -33,6 +33,7 @@ def ledger(card: pd.DataFrame, register: dict[str, Kpi] | None = None) -> pd.Dat
         (value − value of the default form), default (bool).
     """
     register = registry() if register is None else register
+    card = card[card["form"] != ""]  # without what could not be computed
     rows = card[card.groupby("kpi")["form"].transform("nunique") > 1].reset_index(drop=True)
     forms = [register[kpi].form(form) for kpi, form in zip(rows["kpi"], rows["form"], strict=True)]
     first = rows["form"] == rows["kpi"].map({name: kpi.default.name for name, kpi in register.items()})

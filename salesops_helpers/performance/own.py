@@ -21,6 +21,8 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import pandas as pd
+
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import one_line
 from salesops_helpers.performance.registry import KINDS, Kpi, registry
@@ -42,6 +44,17 @@ def own(tables: Tables) -> tuple[dict[str, Kpi], list[str]]:
     faults = [_fault(kpi) for kpi in given]
     good = {kpi.name: kpi for kpi, fault in zip(given, faults, strict=True) if fault is None}
     return good, [fault for fault in faults if fault is not None]
+
+
+def registered(tables: Tables) -> dict[str, Kpi]:
+    """The KPIs of the kit and the company's own, by name."""
+    return {**registry(), **own(tables)[0]}
+
+
+def failures(card: pd.DataFrame) -> str:
+    """A sentence on each of the company's own KPIs that could not be computed, from a scorecard; empty where none."""
+    lines = card["note"].dropna().astype(str) if "note" in card else pd.Series(dtype=object)
+    return " ".join(f"{line.rstrip('.')}." for line in lines[lines.str.startswith(FILE_NAME)].unique())
 
 
 def failed(error: Exception) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_helpers.data.container import Tables
 from salesops_helpers.measures import month_end, month_start, months_of
+from salesops_helpers.performance.own import registered
 from salesops_helpers.performance.question import NONE
 from salesops_helpers.performance.registry import Form, Kpi, registry
 from salesops_helpers.performance.scorecard import scorecard_history
@@ -69,7 +70,7 @@ def signals(history: pd.DataFrame, tables: Tables, looks: int = LOOKS, register:
         still open (they still ripen), are left out, and so are means, medians and shares of value of fewer than 10
         cases.
     """
-    register = registry() if register is None else register
+    register = registered(tables) if register is None else register
     history = _ready(history, tables, register, every_form)
     months = pd.DatetimeIndex(np.sort(history["month"].unique()))
     place = (months.month - tables.company.fiscal_year_start).to_numpy() % 3

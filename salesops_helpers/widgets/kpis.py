@@ -11,8 +11,8 @@ import pandas as pd
 from salesops_helpers import show
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.kpi_words import one, panel
+from salesops_helpers.performance.own import registered
 from salesops_helpers.performance.question import NONE
-from salesops_helpers.performance.registry import registry
 from salesops_helpers.performance.signals import known_history, signals
 from salesops_helpers.show import Shown
 from salesops_helpers.widgets.frame import explorer
@@ -38,7 +38,7 @@ def kpi_explorer(tables: Tables, month: str, history: pd.DataFrame | None = None
     company = known_history(tables, month) if history is None else history
     histories = cache(lambda level, kpi: company[company["kpi"] == kpi] if level is None
                       else known_history(tables, month, level, kpis=[kpi]))
-    look, register = {"style": {"description_width": "60px"}}, registry()
+    look, register = {"style": {"description_width": "60px"}}, registered(tables)
     known = [name for name in dict.fromkeys(company["kpi"]) if name in register]
     kpi = kpi if kpi in known else known[0]
     controls = {
@@ -83,7 +83,8 @@ def view(tables: Tables, month: str, histories: Histories, kpi: str, form: str |
     if rows.empty:
         return "This form of the KPI is not there for this unit.", show.note("Choose another form or another level.")
     found = signals(rows, tables, every_form=True)
-    said = one(rows, found, month, tables.company.currency)
-    _, title, text = panel(kpi)
-    fig = one_kpi(found, rows, f"{title}: {rows['name'].iloc[0]}", registry()[kpi].unit, text)
+    chosen = registered(tables)[kpi]
+    said = one(rows, found, month, tables.company.currency, chosen)
+    _, title, text = panel(chosen)
+    fig = one_kpi(found, rows, f"{title}: {rows['name'].iloc[0]}", chosen.unit, text)
     return said, show.figure(fig, said)

@@ -21,12 +21,12 @@ def said(values, method, horizon=3):
 
 @pytest.mark.parametrize("months, season, lag, members", [
     (1, 1, 1, 0), (2, 1, 1, 0), (5, 1, 3, 0), (7, 3, 3, 0), (8, 3, 3, 3), (10, 3, 3, 4), (11, 3, 3, 4), (12, 3, 12, 4),
-    (23, 3, 12, 4), (24, 12, 12, 4), (36, 12, 12, 4), (37, 12, 12, 3), (120, 12, 12, 3),
+    (23, 3, 12, 4), (24, 12, 12, 4), (36, 12, 12, 4), (37, 12, 12, 4), (120, 12, 12, 4),
 ])
 def test_the_rule_follows_the_length(months, season, lag, members):
     known = rule(months)
     assert (known.season, known.naive_lag, len(known.members)) == (season, lag, members)
-    assert (known.reason == "") == (months >= 24)
+    assert (known.reason == "") == (months >= 24) and (known.naive_share == 0.05) == (months > 36)
     assert known.reason == "" or str(months) in known.reason
 
 
@@ -42,19 +42,21 @@ def test_naive_error_grows_with_each_season_ahead():
     assert native[3] == pytest.approx(native[0] * 2**0.5)
 
 
-def test_default_is_the_plain_mean_of_its_members():
+def test_default_is_the_mean_of_its_members():
     values = np.tile(YEARLY, 3) * np.linspace(1, 1.2, 36)
     members = [said(values, name)["forecast"] for name in ("theta", "ets", "ces", "naive")]
     assert said(values, "mean")["forecast"].tolist() == pytest.approx(np.mean(members, axis=0).tolist())
     longer = np.tile(YEARLY, 4) * np.random.default_rng(1).normal(1, 0.1, 48)
-    members = [said(longer, name)["forecast"] for name in ("theta", "ets", "ces")]
-    assert said(longer, "mean")["forecast"].tolist() == pytest.approx(np.mean(members, axis=0).tolist())
+    models = np.mean([said(longer, name)["forecast"] for name in ("theta", "ets", "ces")], axis=0)
+    mean = 0.95 * models + 0.05 * said(longer, "naive")["forecast"]
+    assert said(longer, "mean")["forecast"].tolist() == pytest.approx(mean.tolist())
 
 
 def test_a_member_that_cannot_be_fitted_is_named():
     exact = said(np.tile(YEARLY, 4), "mean")
     assert exact["forecast"].tolist() == pytest.approx([100, 80, 120])
-    assert exact["made_of"].iloc[0] == "mean of Theta and ETS"
+    assert exact["made_of"].iloc[0] == (
+        "mean of Theta, ETS and seasonal naive (the same month last year, with a weight of 5 %)")
     assert "could not be fitted: CES" in exact["reason"].iloc[0]
     assert "follows its pattern without an error" in exact["reason"].iloc[0]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
-from salesops_helpers.forecast.what_if import MONTH_DAYS, goal_seek, new_share, scenario
+from salesops_helpers.forecast.what_if import MONTH_DAYS, goal_of, goal_seek, new_share, scenario, standard, to_reach
 
 COMPANY = Company(name="Acme", currency="EUR", stages=["Open", "Won", "Lost"], won_stages=["Won"], lost_stages=["Lost"])
 NEW = np.linspace(0.1, 0.95, 18)
@@ -70,3 +70,23 @@ def test_a_lever_moved_as_the_goal_asks_reaches_it(goal):
 def test_changes_that_cannot_be_are_refused():
     with pytest.raises(SalesOpsError, match="−100 %"):
         scenario(expected(), NEW, 3, price=-1.5)
+
+
+def test_what_the_explorer_starts_from_by_hand():
+    frame = standard(expected(), NEW, 3, 330.0)
+    assert frame["what"].tolist() == ["win rate 10 % higher", "price 10 % higher",
+                                      "pipeline created a month 10 % higher", "deals close 10 days earlier"]
+    assert frame["forecast"].tolist() == pytest.approx([330, 330, 304.5, 300 + 100 * 10 / MONTH_DAYS])
+    assert frame["change"].tolist() == pytest.approx([30, 30, 4.5, 100 * 10 / MONTH_DAYS])
+    assert frame["needed"].tolist() == pytest.approx([0.1, 0.1, 30 / 45, np.nan], nan_ok=True)
+    said = to_reach(goal_seek(expected(), NEW, 3, 330.0), 330.0, "EUR")
+    assert said == ("To reach EUR 330, one of these alone would have to move: win rate by +10 %, price by +10 %, "
+                    "pipeline created a month by +67 %.")
+    assert standard(expected(), NEW, 3)["needed"].isna().all() and to_reach(frame, float("nan"), "EUR") == ""
+
+
+def test_the_goal_is_the_plan_of_the_same_months():
+    plan = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=2, freq="MS"), "goal": [110.0, 120]})
+    made = expected().assign(last_year=90.0)
+    assert goal_of(plan, made[:2]) == 230 and goal_of(plan, made[:3]) == 270, "last year where a month has no plan"
+    assert np.isnan(goal_of(plan, made.assign(last_year=np.nan)[:3]))

@@ -142,3 +142,60 @@ def test_a_rep_whose_wins_are_raised_by_25_points_is_named_on_the_page(cases, tm
     text = soup(folder / "rep_benchmarking.html").get_text()
     assert "no detectable difference" not in text
     assert name in soup(folder / "rep_benchmarking.html").select_one(".answer strong").get_text()
+
+
+OWN_KPIS = '''
+from salesops_helpers.performance.registry import Form, Kpi
+
+
+def demos(ask):
+    rows = ask.tables.rows("activities")
+    rows = rows.filter(rows["kind"] == "meeting")
+    return ask.summed(ask.monthly().events(rows, "activities", "occurred_at", numerator=lambda t: t.count()))
+
+
+def broken(ask):
+    raise ValueError("this one is <b>broken</b>")
+
+
+KPIS = [
+    Kpi("demos", "Demos held", "How many demos were held.", "demos", "up", "activities.kind",
+        (Form("held", "demos held", "demos in the period", "sum", demos, needs=("activities",)),)),
+    Kpi("no_demos", "No demos", "How many demos were not held.", "demos", "down", "activities.kind",
+        (Form("missed", "demos missed", "demos in the period", "sum", broken),
+         Form("held", "demos held", "demos in the period", "sum", demos),)),
+]
+'''
+OWN_PAGE = ("# How many people sell?", 'source = ""  # company folder\nmonth = ""  # closed month, YYYY-MM', (
+    "from salesops_helpers import load\nfrom salesops_helpers.show import answer\n\n"
+    'tables = load(source, month=month)\nanswer(f"{len(tables.reps)} people sell, or have sold.")'))
+
+
+def own_page(path, title, parameters, code):
+    import nbformat.v4 as v4
+
+    cells = [v4.new_markdown_cell(title), v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+             v4.new_code_cell(code)]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(v4.new_notebook(cells=cells, metadata={"kernelspec": {
+        "name": "python3", "display_name": "Python 3", "language": "python"}})))
+
+
+def test_an_analysts_own_kpi_and_notebook_join_and_broken_ones_fail_alone(tmp_path):
+    company = tmp_path / "company"
+    shutil.copytree(ROOT / "data/sample", company)
+    (company / "kpis.py").write_text(OWN_KPIS)
+    own_page(company / "notebooks/our_people.ipynb", *OWN_PAGE)
+    own_page(company / "notebooks/our_mistake.ipynb", "# What went wrong?", OWN_PAGE[1], "1 / 0")
+    out = tmp_path / "out"
+    done = salesops("report", company, "--month", "2026-09", "--out", out, "--only",
+                    "kpi_scorecard", "our_people", "our_mistake")
+    assert done.returncode != 0 and "Traceback" not in done.stderr, done.stderr
+    record = json.loads((out / "2026-09/record.json").read_text())
+    status = {stem: page["status"] for stem, page in record["pages"].items()}
+    assert status == {"kpi_scorecard": "complete", "our_people": "complete", "our_mistake": "failed"}
+    scorecard, index = soup(out / "2026-09/kpi_scorecard.html"), soup(out / "2026-09/index.html")
+    assert any("Demos held" in row.get_text() for row in scorecard.select("tr"))
+    assert "kpis.py failed: ValueError: this one is <b>broken</b>" in scorecard.get_text()
+    assert "ZeroDivisionError" in index.get_text() and "people sell" in index.get_text()
+    assert faults(str(soup(out / "2026-09/our_people.html"))) == []

@@ -109,8 +109,9 @@ def test_cells_with_magics_name_nothing():
 
 
 RUN = """
-import os, sys, time
+import os, signal, sys, time
 from salesops_helpers.report import forked
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background, deaf to it
 server = forked.start()
 made = server.fork(["ipykernel_launcher", "-f", sys.argv[1]], {**os.environ, **forked.SETTINGS})
 while not os.path.exists(sys.argv[1]): time.sleep(0.02)
