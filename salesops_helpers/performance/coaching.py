@@ -12,7 +12,7 @@ from salesops_helpers.performance.coaching_cases import ANSWER, LEADS, PRICE, ST
 from salesops_helpers.performance.rep_peers import LIKE, peer_groups
 
 LEAST_CASES, LEAST_PEER_CASES, LEAST_PEERS, FALSE = 10, 30, 3, 0.05
-FOCUS = (STAGE, LEADS, ANSWER, PRICE)
+FOCUS, SHOWN = (STAGE, ANSWER, PRICE), (LEADS,)
 COLUMNS = ["rep_id", "name", "kind", "level", "n", "observed", "expected", "peers", "peer_cases", "like", "difference",
            "low", "high", "p_value", "credible", "worth", "value", "value_low", "value_high"]
 
@@ -42,8 +42,10 @@ def looks(tables: Tables, months: int = 12, found: pd.DataFrame | None = None, s
     Expected is the models' expectation moved by what the peers (`rep_peers.peer_groups`, else all other reps) got
     beyond theirs. The p value is that of the count under a beta-binomial whose parameters are the peers' cases (for
     prices, Student's t). Credible: p passes Benjamini and Hochberg's step-up rule at 5 % over all reps and looks, and
-    the range, drawn toward all reps by `hierarchy.Levels`, leaves out 0. So where reps do not differ anything at all is
-    credible in at most 5 % of months, and elsewhere at most 5 % of what is credible is false on average.
+    the range, drawn toward all reps by `hierarchy.Levels`, leaves out 0. Whether leads are qualified (`SHOWN`) is shown
+    and never credible: it rests on how good the leads given were, which source and score tell in part. So where reps
+    do not differ anything at all is credible in at most 5 % of months, and elsewhere at most 5 % of what is credible is
+    false on average.
 
     References
     ----------
@@ -130,7 +132,7 @@ def _judged(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Estimates with ranges, look by look, and what is credible over all of them."""
     parts = [_estimated(part, seed) for _, part in frame.groupby(["kind", "level"], sort=False)]
     frame = pd.concat(parts).sort_index()
-    known = frame["p_value"].notna()
+    known = frame["p_value"].notna() & ~frame["kind"].isin(SHOWN)
     passed = pd.Series(False, frame.index)
     passed[known] = _step_up(frame.loc[known, "p_value"].to_numpy())
     apart = (frame["low"] > 0) | (frame["high"] < 0)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_helpers import ranks, words
-from salesops_helpers.performance.coaching import FOCUS, LEAST_CASES, focus, strengths
+from salesops_helpers.performance.coaching import FOCUS, LEAST_CASES, SHOWN, focus, strengths
 from salesops_helpers.performance.coaching_cases import (
     ANSWER,
     ANSWERED_HOURS,
@@ -32,11 +32,11 @@ DONE = {
 }
 START = {
     STAGE: "A start: go through the last deals that ended in {level}, and ask for each what the customer still needed.",
-    LEADS: "A start: take the last ten leads that were not qualified, and look at what was asked in the first call.",
     ANSWER: "A start: keep half an hour a day free for new leads, or agree who answers while you are on the road.",
     PRICE: "A start: before the next discount, name what the customer gives for it: a date, a term, a reference.",
 }
 NEEDED_GAP = 0.10
+ALONE = "Nothing is compared with colleagues here: these tables hold no other rep with cases."
 
 
 def titles(rows: pd.DataFrame) -> list[str]:
@@ -56,12 +56,12 @@ def done(rows: pd.DataFrame) -> list[str]:
 def readable(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `coaching.looks` with texts: look, shown (observed share), against (expected share), range (of the true
     difference in points; missing where too few cases), said ("more than chance", "no more than chance", "too few
-    cases")."""
+    cases", "depends on the leads given")."""
     judged = rows["difference"].notna()
     ranges = [points(low, high) if known else words.MISSING
               for low, high, known in zip(rows["low"], rows["high"], judged, strict=True)]
-    said = np.select([~judged, rows["credible"].astype(bool)], ["too few cases", "more than chance"],
-                     "no more than chance")
+    said = np.select([~judged, rows["kind"].isin(SHOWN), rows["credible"].astype(bool)],
+                     ["too few cases", "depends on the leads given", "more than chance"], "no more than chance")
     texts = {"look": titles(rows), "range": ranges, "said": list(said)}
     return rows.assign(**{c: pd.Series(t, index=rows.index, dtype=object) for c, t in texts.items()})
 
@@ -76,6 +76,8 @@ def points(low: float, high: float) -> str:
 def strength_sentences(found: pd.DataFrame, rep: str) -> list[str]:
     """What a rep does credibly better than comparable peers, one sentence each, or that nothing is known yet."""
     rows = strengths(found, rep)
+    if found.empty:
+        return [ALONE]
     if len(rows) == 0:
         return [_no_strength(found[found["rep_id"] == rep])]
     ranges = [points(low, high) for low, high in zip(rows["low"], rows["high"], strict=True)]
@@ -87,16 +89,20 @@ def strength_notes(found: pd.DataFrame, rep: str = "") -> list[str]:
     """`strength_sentences` of a rep; over all reps, how many have a strength."""
     if rep:
         return strength_sentences(found, rep)
-    return [f"A strength stands out for {words.counted(strengths(found)['rep_id'].nunique(), 'rep')}; the table of "
-            "reps below names it. That none stands out for a rep does not mean that there is none."]
+    people = strengths(found)["rep_id"].nunique()
+    where = "; the table of reps below names it" if people else ""
+    return [f"A strength stands out for {words.counted(people, 'rep')}{where}. That none stands out for a rep does not "
+            "mean that there is none."]
 
 
 def focus_notes(found: pd.DataFrame, rep: str, currency: str, months: int) -> list[str]:
     """`focus_sentences` of a rep; over all reps, how many have a focus."""
     if rep:
         return focus_sentences(found, rep, currency, months)
-    return [f"A focus stands out for {words.counted(len(focus(found)), 'rep')}; the table of reps below names it, with "
-            "the range of what it is worth. Each rep's own page says how to start."]
+    people = len(focus(found))
+    where = ("; the table of reps below names it, with the range of what it is worth. Each rep's own page says how to "
+             "start" if people else "")
+    return [f"A focus stands out for {words.counted(people, 'rep')}{where}."]
 
 
 def compared_alt(rows: pd.DataFrame) -> str:
@@ -121,6 +127,8 @@ def _no_strength(mine: pd.DataFrame) -> str:
 def focus_sentences(found: pd.DataFrame, rep: str, currency: str, months: int) -> list[str]:
     """The one coaching focus of a rep with its worth, or what is not known and what would be needed."""
     rows = focus(found, rep)
+    if found.empty:
+        return [ALONE]
     if len(rows) == 0:
         return _no_focus(found[found["rep_id"] == rep], currency)
     kind, level, n = rows[["kind", "level", "n"]].iloc[0]

@@ -99,18 +99,19 @@ def attention(tables: Tables, rep: str = "") -> pd.DataFrame:
     found = stays(tables, tables.as_of) if tables.has("stage_history") else None
     deals = stalled(tables, SILENT_DAYS, waits=waiting(tables, found))
     deals = deals[deals["rep_id"] == rep] if rep and rep != NONE else deals[deals["rep_id"].notna() ^ (rep == NONE)]
-    days = deals["days"].map(words.number).astype(object)
+    days, age = (deals[c].map(words.number).astype(object) for c in ("days", "age"))
     late = (tables.as_of - deals["expected_close_on"]).dt.days
     quiet = (tables.as_of - deals["last_activity"]).dt.days
     reasons = {
         "stalled": deals["stalled"], "silent": deals["silent"].fillna(False).astype(bool), "late": late > 0,
         "pushed": deals["pushes"] >= PUSHED,
     }
-    known = deals["in_stage_limit"].notna()
-    limit = " (nine of ten wins: at most " + deals["in_stage_limit"].map(words.number).astype(object) + ")"
+    limit = deals["in_stage_limit"].map(words.number).astype(object)
+    stands = "for " + days + " days in " + deals["stage"].astype(object) + " (nine of ten wins: at most " + limit + ")"
+    stands = stands.where(deals["in_stage"].notna(), "open for " + age + " days, longer than nine of ten wins took")
     ago = quiet.map(lambda n: "no activity so far" if pd.isna(n) else f"no activity for {words.number(n)} days")
     texts = {
-        "stalled": "for " + days + " days in " + deals["stage"].astype(object) + limit.where(known, ""),
+        "stalled": stands,
         "silent": ago.astype(object),
         "late": "expected close passed " + late.map(words.number).astype(object) + " days ago",
         "pushed": "close put off " + deals["pushes"].map(words.number).astype(object) + " times",

@@ -8,7 +8,7 @@ from salesops_helpers import words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.performance import reps
 from salesops_helpers.performance.coaching import focus, strengths
-from salesops_helpers.performance.coaching_words import titles
+from salesops_helpers.performance.coaching_words import ALONE, titles
 from salesops_helpers.performance.feedback import MOST, NONE, spans
 from salesops_helpers.performance.rep_peers import RAMPED
 
@@ -34,7 +34,7 @@ def sentences(tables: Tables, rep: str, found: pd.DataFrame, deals: pd.DataFrame
                 f"{'asks' if len(deals) == 1 else 'ask'} for something now.",
                 "There is nobody to give feedback to.", asks]
     if not rep:
-        return [*_of_all(found), asks]
+        return [*_of_all(tables, found), asks]
     return [standing_sentence(tables, rep), *_about(tables, rep, months), _in_short(found, rep, months), asks, USE]
 
 
@@ -75,14 +75,15 @@ def _about(tables: Tables, rep: str, months: int) -> list[str]:
 def _in_short(found: pd.DataFrame, rep: str, months: int) -> str:
     good, one = strengths(found, rep), focus(found, rep)
     if found.empty or found["rep_id"].nunique() < 2:
-        return "Nothing is compared with colleagues here: these tables hold no other rep."
+        return f"{ALONE} Shares in deals that colleagues own are not in them either."
     strong = f"Strong in: {words.joined(titles(good))}." if len(good) else "No strength stands out by more than chance."
     weak = f"One thing to work on: {titles(one)[0]}." if len(one) else "No single focus is named."
     return f"{strong} {weak} Compared are the last {words.counted(months, 'month')}."
 
 
-def _of_all(found: pd.DataFrame) -> list[str]:
-    people, good, one = (frame["rep_id"].nunique() for frame in (found, strengths(found), focus(found)))
+def _of_all(tables: Tables, found: pd.DataFrame) -> list[str]:
+    here = found[~found["rep_id"].isin(tables.reps.loc[tables.reps["left_on"] <= tables.as_of, "rep_id"])]
+    people, good, one = (frame["rep_id"].nunique() for frame in (here, strengths(here), focus(here)))
     if people < 2:
         return [f"{words.counted(people, 'rep')}: there is nobody to compare with, and so no strength and no focus."]
     judged = int(found["difference"].notna().sum())

@@ -97,6 +97,14 @@ def test_the_focus_is_what_costs_most():
     assert strong[0].startswith("Axle: winning. Of 40 Axle deals that closed, 95 % were won; ")
 
 
+def test_leads_that_others_gave_are_shown_and_never_named():
+    found = looks(company(), 12, cases({"a": (0, 40)} | LIKE, kind="leads", level=""))
+    one = found[found["rep_id"] == "a"]
+    assert one["p_value"].iloc[0] < 1e-6 and one["high"].iloc[0] < 0, "far apart"
+    assert focus(found).empty and strengths(found).empty
+    assert coaching_words.readable(one)["said"].iloc[0] == "depends on the leads given"
+
+
 def test_nothing_credible_is_said_with_what_would_be_needed():
     found = looks(company(), 12, cases({"a": (19, 40)} | LIKE))
     assert strengths(found).empty and focus(found).empty
