@@ -45,7 +45,7 @@ def page(folder: Path, month: str, out: Path, **options) -> str:
     index, results = report(str(folder), month, out, only=["forecast_modeling"], **options)
     assert [r.status for r in results if r.entry.stem == "forecast_modeling"] == ["complete"], results
     text = BeautifulSoup((index.parent / "forecast_modeling.html").read_text("utf-8"), "html.parser").get_text(" ")
-    return re.sub(r"\s+", " ", text)
+    return re.sub(r" ([),.])", r"\1", re.sub(r"\s+", " ", text))
 
 
 @pytest.mark.slow
