@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN_MONTHS = 24
+FEW = 7
 BAR = pd.Timedelta(days=18)
 
 
@@ -107,6 +108,14 @@ def _period(first: pd.Timestamp, last: pd.Timestamp) -> str:
     return f"{first:%b}–{last:%b %y}" if first.year == last.year else f"{first:%b %y}–{last:%b %y}"
 
 
+def _step(part: str, short: bool) -> str:
+    """A step's name on two lines; where there are many, months by their first letters."""
+    month, colon, what = part.partition(": ")
+    if not colon or not short:
+        return part.replace(": ", "\n").replace("forecast of ", "forecast of\n").replace("today's ", "today's\n")
+    return f"{month[:3]}\n{what.removeprefix('forecast ')}"
+
+
 def changes(moves: pd.DataFrame, currency: str) -> Figure:
     """From the last frozen forecast to today's view of the same months, one bar a month that moved it.
 
@@ -131,7 +140,7 @@ def changes(moves: pd.DataFrame, currency: str) -> Figure:
         sign = "+" if value > 0 and not end[at] else ""
         ax.annotate(f"{sign}{short_money(value)}", (at, over), (0, 3), textcoords="offset points", ha="center",
                     fontsize=8.5)
-    ax.set_xticks(place, [part.replace(": ", "\n").replace("forecast of ", "forecast of\n") for part in moves["part"]])
+    ax.set_xticks(place, [_step(part, len(moves) > FEW) for part in moves["part"]])
     ax.tick_params(axis="x", length=0, labelsize=8.5, labelcolor=style.INK)
     ax.set(ylim=(0, 1.12 * (bottom + height).max() or 1), ylabel=f"bookings of the months ({currency})")
     ax.xaxis.grid(False)

@@ -7,7 +7,28 @@ Start at `statements` (a month's pay, exact, with every line), `scenario` (two p
 from salesops_helpers.comp.book import month_of_pay
 from salesops_helpers.comp.compare import Comparison, compare, cost, sides
 from salesops_helpers.comp.curves import findings, payout_curve, payout_table
+from salesops_helpers.comp.fairness import by_group, follows
 from salesops_helpers.comp.lines import pay_lines, used_credit
+from salesops_helpers.comp.outlook import (
+    Outlook,
+    answers,
+    break_even,
+    costs,
+    outlook,
+    pay_shares,
+    people,
+    responses,
+    spread,
+)
+from salesops_helpers.comp.outlook_tables import cases, outlook_labels, solved_table
+from salesops_helpers.comp.outlook_words import (
+    break_even_words,
+    follows_words,
+    outlook_limits,
+    outlook_sentences,
+    solved_words,
+    spread_words,
+)
 from salesops_helpers.comp.payouts import payouts
 from salesops_helpers.comp.plans import Plan, read_plan, read_plans
 from salesops_helpers.comp.scenario import Scenario, scenario
@@ -20,6 +41,7 @@ from salesops_helpers.comp.sentences import (
     uncomputed,
     undrawn,
 )
+from salesops_helpers.comp.simulation import Assumptions, simulate
 from salesops_helpers.comp.statement_page import (
     accrual,
     brief,
@@ -45,15 +67,16 @@ from salesops_helpers.comp.tables import (
     abreast,
     accounts,
     cost_columns,
-    default_cases,
     findings_in_words,
     labels,
     published,
 )
-from salesops_helpers.comp.whatif import can_vary, vary, what_if, what_ifs
+from salesops_helpers.comp.whatif import can_vary, vary
 
 __all__ = [
+    "Assumptions",
     "Comparison",
+    "Outlook",
     "Plan",
     "Scenario",
     "Statements",
@@ -61,18 +84,25 @@ __all__ = [
     "accounts",
     "accrual",
     "answer_sentences",
+    "answers",
+    "break_even",
+    "break_even_words",
     "brief",
     "brief_columns",
+    "by_group",
     "can_vary",
+    "cases",
     "compare",
     "cost",
     "cost_columns",
+    "costs",
     "curve_words",
     "deals_of",
-    "default_cases",
     "disputes_of",
     "findings",
     "findings_in_words",
+    "follows",
+    "follows_words",
     "goals_of",
     "history_of",
     "labels",
@@ -80,20 +110,32 @@ __all__ = [
     "month_of_pay",
     "moved_words",
     "next_of",
+    "outlook",
+    "outlook_labels",
+    "outlook_limits",
+    "outlook_sentences",
     "parts_of",
     "pay_lines",
+    "pay_shares",
     "payout_curve",
     "payout_table",
     "payouts",
     "payroll",
+    "people",
     "published",
     "read_plan",
     "read_plans",
+    "responses",
     "rules_of",
     "scenario",
     "shown_rep",
     "sides",
+    "simulate",
+    "solved_table",
+    "solved_words",
     "span_word",
+    "spread",
+    "spread_words",
     "standing_words",
     "stated",
     "statement_limits",
@@ -105,6 +147,4 @@ __all__ = [
     "unstated",
     "used_credit",
     "vary",
-    "what_if",
-    "what_ifs",
 ]

@@ -63,6 +63,17 @@ class Block:
     absent: Absent | None = None
     _sums: dict = field(default_factory=dict, repr=False)
 
+    def head(self, n: int) -> Block:
+        """The first `n` draws."""
+        away = self.absent
+        keep = None if away is None else away.draw < n
+        some = None if away is None else Absent(away.draw[keep], away.seat[keep], away.present[keep])
+        return Block(self.credit[:n], self.unit, some)
+
+    def lifted(self, share: float) -> Block:
+        """The same draws with so much more credit."""
+        return Block(self.credit * (1 + share), self.unit, self.absent) if share else self
+
     def sold(self, level: str, length: int) -> np.ndarray:
         """Credit of each span of `length` months: draws × spans × seats, or draws × spans × units."""
         if (level, length) not in self._sums:

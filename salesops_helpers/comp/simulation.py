@@ -90,6 +90,8 @@ class Simulated:
         plans × seats: mean pay (currency).
     kept : Block
         The first draws themselves.
+    lift : list of float
+        By how much each plan's people sell more, as a share: the response that was assumed.
     """
 
     plans: list[Plan]
@@ -100,6 +102,7 @@ class Simulated:
     bookings: np.ndarray
     by_seat: np.ndarray
     kept: Block
+    lift: list[float]
     _pay: dict = field(default_factory=dict, repr=False)
 
     @property
@@ -111,13 +114,13 @@ class Simulated:
     def kept_pay(self, n: int) -> np.ndarray:
         """Pay under plan `n` of each kept draw and seat (currency)."""
         if n not in self._pay:
-            self._pay[n] = Payer(self.plans[n], self.market.footing).pay(self.kept)
+            self._pay[n] = Payer(self.plans[n], self.market.footing).pay(self.kept.lifted(self.lift[n]))
         return self._pay[n]
 
 
 def simulate(
     plans: Sequence[Plan], market: Market, assumptions: Assumptions, size: int = 10_000, seed: int = 7,
-    common: bool = True,
+    common: bool = True, lift: Sequence[float] | None = None,
 ) -> Simulated:
     """Cost of every plan in `size` possible years.
 
@@ -131,6 +134,8 @@ def simulate(
         Number of draws; of the random numbers: the same seed gives the same draws whatever the plans are.
     common : bool
         False: without the common market (each seat's own chance alone), on the same own chances.
+    lift : sequence of float, optional
+        How much more is sold under each plan than is drawn, as a share: an assumption on behaviour; none by default.
 
     Notes
     -----
@@ -140,19 +145,21 @@ def simulate(
     payers = [Payer(plan, market.footing) for plan in plans]
     cost = np.empty((len(plans), size))
     by_seat = np.zeros((len(plans), market.expected.shape[1]))
+    lift = [0.0] * len(plans) if lift is None else list(lift)
     bookings, kept, first = np.empty(size), [], 0
     most = max(KEPT // market.expected.size, 2)
     for block in blocks(market, assumptions, size, seed, common):
         last = first + len(block.credit)
         bookings[first:last] = block.credit.sum(axis=(1, 2))
         for n, payer in enumerate(payers):
-            pay = payer.pay(block)
+            pay = payer.pay(block.lifted(lift[n]))
             cost[n, first:last] = pay.sum(axis=1)
             by_seat[n] += pay.sum(axis=0)
         if first < most:
             kept.append((first, block))
         first = last
-    return Simulated(list(plans), market, assumptions, seed, cost, bookings, by_seat / size, _joined(kept, most))
+    joined = _joined(kept, most)
+    return Simulated(list(plans), market, assumptions, seed, cost, bookings, by_seat / size, joined, lift)
 
 
 def blocks(market: Market, assumptions: Assumptions, size: int, seed: int, common: bool = True) -> Iterator[Block]:

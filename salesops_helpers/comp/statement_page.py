@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from salesops_helpers.comp.formulas import bands, formulas, next_tiers
@@ -9,6 +10,7 @@ from salesops_helpers.comp.statements import Statements
 from salesops_helpers.comp.wording import plan_in_words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError, listed
+from salesops_helpers.measures import credited
 from salesops_helpers.words import counted, joined, money, month_name, percent
 
 AMOUNTS = ["earned", "corrected", "guarantee", "draw", "forgiven", "paid", "owed_before", "owed"]
@@ -125,20 +127,32 @@ def next_of(made: Statements, rep: str) -> pd.DataFrame:
 
 
 def deals_of(made: Statements, tables: Tables, rep: str) -> pd.DataFrame:
-    """The lines of a rep's pay: rep_id, component, opportunity_id, closed_on, deal (its amount), earned (major), why.
+    """The lines of a rep's pay: rep_id, component, opportunity_id, closed_on, deal (its amount), credit (the share
+    of it that the component counts for the rep), earned (major), why.
 
     A component without deals of the rep's own has one line; the lines add up to earned and corrected.
     """
     mine = _mine(made.lines, rep)
     about = tables.opportunities[["opportunity_id", "closed_on", "amount"]].astype({"opportunity_id": object})
     frame = mine.merge(about.rename(columns={"amount": "deal"}), on="opportunity_id", how="left")
-    frame = _major(made, frame.assign(earned=frame["minor"]), ["earned"])
+    frame = _major(made, frame.assign(earned=frame["minor"], credit=_credit(made, tables, frame)), ["earned"])
     why = frame["why"].where(frame["why"].notna(), "").astype(str)
     month = " (" + frame["refers"].dt.strftime("%Y-%m").astype(str) + ")"
     frame["why"] = why.where(~(frame["refers"] < made.month), why + month)
     order = ["rep_id", "component", "closed_on", "opportunity_id"]
-    columns = ["rep_id", "component", "opportunity_id", "closed_on", "deal", "earned", "why"]
+    columns = ["rep_id", "component", "opportunity_id", "closed_on", "deal", "credit", "earned", "why"]
     return frame[columns].sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def _credit(made: Statements, tables: Tables, lines: pd.DataFrame) -> np.ndarray:
+    """What each line's deal brought the rep: quota credit, or commission credit where the component is paid on it."""
+    known = credited(tables).drop_duplicates(["opportunity_id", "rep_id"])[
+        ["opportunity_id", "rep_id", "bookings", "commissionable"]].astype({"opportunity_id": object, "rep_id": object})
+    both = lines[["opportunity_id", "rep_id"]].merge(known, on=["opportunity_id", "rep_id"], how="left")
+    paid_on = {(name, version, component.id) for (name, version), plan in made.plans.items()
+               for component in plan.components if component.measure.of == "commissionable"}
+    commission = [key in paid_on for key in zip(lines["plan"], lines["version"], lines["component"], strict=True)]
+    return np.where(commission, both["commissionable"], both["bookings"])
 
 
 def history_of(made: Statements, rep: str, months: int = 12) -> pd.DataFrame:

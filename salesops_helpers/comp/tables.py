@@ -6,8 +6,6 @@ import pandas as pd
 
 from salesops_helpers.comp.lines import USED
 from salesops_helpers.comp.scenario import Scenario
-from salesops_helpers.comp.whatif import can_vary, what_ifs
-from salesops_helpers.data.container import Tables
 
 KINDS = {"jump": "a jump", "nothing more": "more sales pay nothing more", "lower rate": "the rate falls above target"}
 WARNINGS = {"jump": "a jump of more than 10 % of target", "lower rate": "a marginal rate that falls above target"}
@@ -117,13 +115,6 @@ def accounts(s: Scenario) -> pd.DataFrame:
         "bookings": used["bookings"].sum(),
     }
     return pd.concat([pd.DataFrame([first]), s.set_aside, pd.DataFrame([total])], ignore_index=True)
-
-
-def default_cases(s: Scenario, tables: Tables) -> pd.DataFrame:
-    """The explorer's default, the first plan as written, and one lever moved at a time; no rows without computed
-    pay."""
-    plan = next((p for p in s.drawn if can_vary(p)), None)
-    return what_ifs(plan, tables, s.start, s.end) if s.computed and plan else pd.DataFrame()
 
 
 def published(s: Scenario) -> pd.DataFrame:

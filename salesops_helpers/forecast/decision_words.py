@@ -10,6 +10,7 @@ from salesops_helpers.forecast.sentences import span
 
 KINDS = {LIVE: "forecasts frozen before their month was over",
          REPLAYED: "forecasts replayed later from what was known then"}
+SHORT = {LIVE: "in time", REPLAYED: "replayed"}
 SURE = 0.005
 
 
@@ -33,6 +34,11 @@ def _held(row: pd.Series, kind: str) -> str:
     likely = words.percent_range(row["coverage_80_low"], row["coverage_80_high"])
     return (f"80 % ranges held {words.number(row['inside_80'])} of {months} ({kind}, one month ahead; the true share "
             f"may be {likely}), {row['bias_words']}, usual miss {words.percent(row['wape'])}.")
+
+
+def record_rows(record: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """`ledger.track_record` up to `horizon` months ahead, to be shown."""
+    return record[record["step"] <= horizon].replace({"kind": SHORT})
 
 
 def restated(rows: pd.DataFrame, currency: str) -> str:
@@ -130,12 +136,14 @@ def plan_by(choices: pd.DataFrame, currency: str) -> str:
 
 
 def goal(expected: pd.DataFrame, amount: float, currency: str) -> str:
-    """The plan of the months forecast, beside which the levers are shown."""
+    """The goal of the months forecast, beside which the levers are shown, from `what_if.goal_of`."""
     when = span(expected["month"].iloc[0], expected["month"].iloc[-1])
     if pd.isna(amount):
-        return f"{when}; no plan is stated for all of these months, so no lever has a goal to reach."
+        return f"{when}; neither a plan nor last year's bookings are known for all of these months: there is no goal."
     gap = expected["forecast"].sum() - amount
-    return (f"{when}: the plan is {words.short_money(amount, currency)}, "
+    what = "the goal, last year's bookings where no plan is stated," if abs(
+        amount - expected["last_year"].sum()) < SURE else "the plan"
+    return (f"{when}: {what} is {words.short_money(amount, currency)}, "
             f"{words.short_money(abs(gap), currency)} {'less' if gap >= 0 else 'more'} than is expected.")
 
 
@@ -147,4 +155,4 @@ def labels(currency: str) -> dict[str, str]:
             "windows": "months scored", "wape": "mean miss (WAPE)", "bias": "bias (+ over, − under)",
             "skill": "skill (miss ÷ naive's)", "held_80": "inside the 80 % range", "held_95": "inside the 95 % range",
             "interval_80": "80 % interval score ÷ bookings", "what": "if", "change": f"change ({currency})",
-            "needed": "alone, to make the plan of these months", "forecast": f"bookings ({currency})"}
+            "needed": "alone, for the goal of these months", "forecast": f"bookings ({currency})"}

@@ -150,13 +150,14 @@ def to_reach(sought: pd.DataFrame, goal: float, currency: str) -> str:
 
 
 def goal_of(plan: pd.DataFrame, expected: pd.DataFrame) -> float:
-    """The plan of the months of `expected`; missing where one of them has none.
+    """The plan of the months of `expected`, or, where one of them has none, what they brought a year before.
 
     Parameters
     ----------
     plan : DataFrame
         month, goal (currency) of the unit.
     expected : DataFrame
-        month.
+        month, last_year.
     """
-    return float(plan.groupby("month")["goal"].sum().reindex(expected["month"]).sum(min_count=len(expected)))
+    goals = plan.groupby("month")["goal"].sum().reindex(expected["month"])
+    return float((goals if goals.notna().all() else expected["last_year"]).sum(min_count=len(expected)))

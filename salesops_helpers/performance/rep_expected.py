@@ -111,7 +111,12 @@ def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", featur
     by shuffling over reps: values before, deviations ÷ their standard deviation after; for win rates before, as
     `performance.difference.alarm` does.
     """
-    deals, moved = expected_deals(tables, months, outcome, features)
+    return against_expected(tables, *expected_deals(tables, months, outcome, features), outcome, seed)
+
+
+def against_expected(tables: Tables, deals: pd.DataFrame, moved: pd.DataFrame, outcome: str = "win_rate",
+                     seed: int = stats.SEED) -> pd.DataFrame:
+    """`adjusted` of the deals that `expected_deals` gives, or of some reps among them."""
     by = deals["rep_id"]
     apart = (deals["observed"] - deals["expected"]) / np.sqrt(deals["variance"])
     factor = float((apart**2).mean())

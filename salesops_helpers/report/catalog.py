@@ -89,7 +89,8 @@ CATALOG = (
     ),
     Entry(
         "comp_scenarios", "Pay scenarios", "What would each pay plan cost, and whom would it move?",
-        "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"), ("plan_payouts",),
+        "sales leaders and finance", ("opportunities", "reps", "quotas", "plan_assignments"),
+        ("plan_payouts", "plan_outlook"), reads=("forecast_draws",),
     ),
     Entry(
         "comp_statement", "Pay statement", "What is paid this month, and why?",

@@ -1,15 +1,18 @@
-"""The explorer of the rep benchmark: another period, another minimum of deals, one team alone."""
+"""The explorer of the rep benchmark: which reps, which measure, which period, adjusted or not."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from salesops_helpers import show, words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.measures import months_of
 from salesops_helpers.performance import reps
-from salesops_helpers.performance.difference import detectable, in_order
+from salesops_helpers.performance.rep_cases import MEASURES
+from salesops_helpers.performance.rep_explore import Explored, offered, questions
 from salesops_helpers.show import Shown
 from salesops_helpers.widgets.frame import explorer
 
@@ -17,32 +20,46 @@ if TYPE_CHECKING:
     from ipywidgets import Widget
 
 
-def win_rates(tables: Tables, months: int = 12) -> Widget:
-    """Win rates by rep with sliders for the length of the period and the least number of closed deals, and the team."""
+def rep_explorer(tables: Tables, months: int = 12) -> Widget:
+    """Reps side by side with choices of measure, period, adjustment, team and reps; at the start as on the page."""
     import ipywidgets as ui
 
-    held = len(months_of(tables))
-    teams = sorted(tables.reps["team"].dropna().unique())
-    look = {"style": {"description_width": "130px"}}
-    return explorer(
-        partial(view, tables),
-        months=ui.IntSlider(min(months, held), 1, held, description="months", continuous_update=False, **look),
-        minimum=ui.IntSlider(1, 1, 100, description="least closed deals", continuous_update=False, **look),
-        team=ui.Dropdown(options=[("all teams", None), *((t, t) for t in teams)], description="team", **look),
-    )
+    held, people = len(months_of(tables)), _people(tables)
+    teams = sorted(people["team"].dropna().unique())
+    look, titles = {"style": {"description_width": "80px"}}, [(MEASURES[n].title, n) for n in offered(tables)]
+    controls = {
+        "measure": ui.Dropdown(options=titles, description="measure", **look),
+        "months": ui.IntSlider(min(months, held), 1, held, description="months", continuous_update=False, **look),
+        "adjusted": ui.Checkbox(False, description="adjusted for what each rep was given", indent=False),
+        "team": ui.Dropdown(options=[("all teams", None), *((t, t) for t in teams)], description="team", **look),
+        "rep_ids": ui.SelectMultiple(options=_options(people), description="reps", rows=10, **look)}
+
+    def refill(change) -> None:
+        controls["rep_ids"].options = _options(people, change["new"])
+
+    controls["team"].observe(refill, names="value")
+    ask = questions(tables)
+    return explorer(lambda **chosen: view(tables, ask, **chosen), **controls)
 
 
-def view(tables: Tables, months: int, minimum: int, team: str | None) -> tuple[str, Shown]:
-    """The headline of one choice, and the ranges of its reps."""
-    from salesops_helpers.charts.reps import intervals
+def _people(tables: Tables) -> pd.DataFrame:
+    people = tables.reps.drop_duplicates("rep_id")
+    return people.assign(name=reps.labels(tables, people["rep_id"])).sort_values(["name", "rep_id"])
 
-    rates = reps.chosen(tables, months, minimum, team)
-    found = detectable(rates)
-    about = (
-        f"{reps.period(tables, months)}. {words.counted(len(rates), 'rep')} with at least "
-        f"{words.counted(minimum, 'closed deal')}. Each further choice that is tried has its own chance, up to 5 %, "
-        "of showing a difference that is none."
-    )
-    if found.reps < 2:
-        return found.headline, show.note(about)
-    return found.headline, show.figure(intervals(in_order(rates, found), found.rate), found.headline, about)
+
+def _options(people: pd.DataFrame, team: str | None = None) -> list[tuple[str, str]]:
+    some = people if team is None else people[people["team"] == team]
+    return list(zip(some["name"], some["rep_id"], strict=True))
+
+
+def view(tables: Tables, ask: Callable[..., Explored], measure: str, months: int, adjusted: bool, team: str | None,
+         rep_ids: tuple[str, ...]) -> tuple[str, Shown]:
+    """The sentence of one choice and the table of its reps; `ask` comes from `rep_explore.questions`."""
+    chosen = rep_ids or (() if team is None else tuple(key for _, key in _options(_people(tables), team)))
+    found = ask(measure, months, chosen, adjusted)
+    by = "estimates" if found.differ else "names"
+    about = (f"{reps.period(tables, months)}. {words.counted(len(found.frame), 'rep')}, in the order of their {by}. "
+             "Each further choice that is tried has its own chance, up to 5 %, of showing a difference that is none.")
+    if found.frame.empty:
+        return found.sentence, show.note(about)
+    return found.sentence, show.table(found.frame, found.formats, found.labels, about)

@@ -1,4 +1,4 @@
-"""A thousand seats, twelve months, ten thousand possible years: the simulation, its peers, its memory, the solver.
+"""A thousand seats over twelve months in ten thousand possible years: simulation, peers, memory, solver.
 
 Peers are timed on a sample of the same cells and scaled; every time is of the processor, the best of three.
 """

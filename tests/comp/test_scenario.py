@@ -12,7 +12,6 @@ from salesops_helpers.comp import (
     answer_sentences,
     cost_columns,
     curve_words,
-    default_cases,
     findings_in_words,
     labels,
     limits,
@@ -79,7 +78,6 @@ def test_without_quotas_it_says_what_is_missing_and_shows_what_it_can(tmp_path):
     assert not s.computed and s.sides.empty and uncomputed(s) == s.lacking
     assert len(s.table) == 10 and len(s.words) == 7 and s.credit["bookings"].sum() == 1_520_000
     assert accounts(s)["bookings"].tolist() == [0, 1_520_000, 1_520_000]
-    assert default_cases(s, acme(tmp_path)).empty
 
 
 def test_without_targets_no_typical_rep_is_drawn(tmp_path):

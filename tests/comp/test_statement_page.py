@@ -75,12 +75,28 @@ def test_the_lines_of_a_statement_add_up_to_what_is_paid(made):
     assert lines["earned"].sum() == pytest.approx(10312.50 + 2083.33 + 50 + 99.50)
     assert brief["paid with this month's payroll"] == 12545.33
     assert brief["corrections of earlier months and adjustments"] == 99.5
-    assert lines.loc[lines["component"] == "own", "earned"].tolist() == [6875.0, 3437.5]
+    own = lines[lines["component"] == "own"]
+    assert own["earned"].tolist() == [6875.0, 3437.5] and own["credit"].tolist() == [50_000, 25_000]
     assert "referral" in lines["why"].tolist()
     pay = comp.payroll(statement)
     assert pay["paid"].sum() == pytest.approx(statement.summary["paid"].sum() / 100)
     cost = comp.accrual(statement, tables)
     assert cost["cost"].sum() == pytest.approx(pay["paid"].sum()) and set(cost["team"]) == {"T"}
+
+
+def test_the_credits_of_shared_deals_add_up_to_what_a_part_counts():
+    deals = [("1", "a", "2026-03-15", 50_000.0), ("2", "a", "2026-03-16", 30_000.0)]
+    splits = pd.DataFrame({"opportunity_id": "2", "rep_id": ["a", "b"], "quota_share": [0.4, 0.6],
+                           "commission_share": [0.3, 0.7]})
+    tables = company(["a", "b"], deals, months("a", 20_000) + months("b", 20_000), as_of="2026-03-31", splits=splits,
+                     plan_assignments=assigned(("a", "2026-03-01", "test"), ("b", "2026-03-01", "test")))
+    parts = ["id: own, measure: {of: bookings}, payout: {kind: flat, rate: 1%}",
+             "id: extra, measure: {of: commissionable}, payout: {kind: flat, rate: 1%}"]
+    found = comp.deals_of(stated(plan(parts), tables, "2026-03"), tables, "a")
+    lines = found.set_index(["component", "opportunity_id"])
+    assert lines["credit"].to_dict() == {
+        ("own", "1"): 50_000, ("own", "2"): 12_000, ("extra", "1"): 50_000, ("extra", "2"): 9_000}
+    assert lines["earned"].tolist() == pytest.approx((lines["credit"] * 0.01).tolist())
 
 
 def test_what_is_said_of_a_statement(made):

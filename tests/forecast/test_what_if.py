@@ -87,4 +87,6 @@ def test_what_the_explorer_starts_from_by_hand():
 
 def test_the_goal_is_the_plan_of_the_same_months():
     plan = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=2, freq="MS"), "goal": [110.0, 120]})
-    assert goal_of(plan, expected()[:2]) == 230 and np.isnan(goal_of(plan, expected()[:3]))
+    made = expected().assign(last_year=90.0)
+    assert goal_of(plan, made[:2]) == 230 and goal_of(plan, made[:3]) == 270, "last year where a month has no plan"
+    assert np.isnan(goal_of(plan, made.assign(last_year=np.nan)[:3]))

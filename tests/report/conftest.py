@@ -49,6 +49,9 @@ def here(monkeypatch):
         for number, cell in enumerate(found.cells, 1):
             if cell.cell_type != "code":
                 continue
+            if "explorer" in cell.metadata.get("tags", []):  # no batch runs it
+                cell.execution_count = number
+                continue
             said = io.StringIO()
             try:
                 with contextlib.redirect_stdout(said):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from fractions import Fraction
+import time
 
+import numpy as np
 import pytest
 from pay_case import NAMES, acme
 
-from salesops_helpers.comp import scenario, what_if
-from salesops_helpers.comp.whatif import levers
-from salesops_helpers.widgets.comp import pay_explorer, pay_what_if
+from salesops_helpers.comp import cases, outlook, scenario
+from salesops_helpers.widgets.comp import Changed, pay_explorer
+
+
+def made(tables, names=NAMES):
+    return outlook(scenario(tables, "2026-12", names), tables, "2026-12", size=1000)
 
 
 @pytest.fixture
@@ -20,39 +24,55 @@ def controls(widget) -> dict:
 
 
 def test_the_explorer_starts_with_the_plan_as_written(tables):
-    widget = pay_explorer(scenario(tables, "2026-12", NAMES), tables)
+    o = made(tables)
+    widget = pay_explorer(o)
     assert {name: c.value for name, c in controls(widget).items()} == {
-        "quotas ×": 1.0,
-        "own weight (%)": 75,
-        "rate above 100 % (×)": 1.5,
+        "quotas ×": 1.0, "target incentives ×": 1.0, "own weight (%)": 75, "rate above 100 % (×)": 1.5,
+        "what would … earn": 0, "at attainment (%)": 100,
     }
-    assert "EUR 73.0 k, 4.80 % of bookings" in widget.children[0].value
+    said = widget.children[0].value
+    assert "the same as as written" not in said and "the same as written" in said
+    assert "Rep A at 100 % would earn EUR 5,000 a quarter instead of EUR 5,000" in said
 
 
-def test_a_moved_control_redraws_on_the_functions_of_the_batch(tables):
-    s = scenario(tables, "2026-12", NAMES)
-    widget = pay_explorer(s, tables)
+def test_a_moved_control_redraws_on_the_draws_of_the_page(tables):
+    o = made(tables)
+    widget = pay_explorer(o)
     before = widget.children[1].children[1].value
-    controls(widget)["own weight (%)"].value = 50
-    pay = what_if(s.plans[0], tables, s.start, s.end, Fraction(1, 2), levers(s.plans[0])[1])["pay"].iloc[1]
-    assert f"EUR {pay / 1000:.1f} k" in widget.children[0].value
+    controls(widget)["quotas ×"].value = 1.1
+    middle = cases(o).set_index("case").loc["quotas +10 %", "p50"]
+    assert np.median(Changed(o, 0).costs(o.made.plans[0], 1.1, 1.0)) == pytest.approx(middle)
+    assert f"EUR {middle / 1000:.1f} k in the middle" in widget.children[0].value
+    assert "less than as written" in widget.children[0].value
     assert widget.children[1].children[1].value != before
 
 
-def test_one_setting_in_words(tables):
-    s = scenario(tables, "2026-12", NAMES)
-    said, shown = pay_what_if(s, tables, NAMES[0], 0.9, 75, 1.5)
-    assert said.startswith("individual-team with quotas × 0.90, own weight 75 % and rate 1.5 above 100 %: EUR 8")
-    assert said.endswith("more than as written.") and "<img" in shown.html
+def test_what_one_rep_would_earn_by_hand(tables):
+    widget = pay_explorer(made(tables))
+    controls(widget)["at attainment (%)"].value = 120
+    # 5,000 a quarter: 3,750 × (1 + 0.2 × 1.5) + 1,250
+    assert "Rep A at 120 % would earn EUR 6,125 a quarter instead of EUR 6,125" in widget.children[0].value
+    controls(widget)["own weight (%)"].value = 50
+    controls(widget)["target incentives ×"].value = 1.2
+    # 6,000: 3,000 × 1.3 + 3,000
+    assert "would earn EUR 6,900 a quarter instead of EUR 6,125" in widget.children[0].value
+
+
+def test_a_move_is_quick(tables):
+    widget = pay_explorer(made(tables))
+    taken = []
+    for rate in (1.6, 1.7, 1.8, 1.9, 2.0):
+        started = time.process_time()
+        controls(widget)["rate above 100 % (×)"].value = rate
+        taken.append(time.process_time() - started)
+    assert min(taken) < 0.4
 
 
 def test_a_plan_of_one_part_keeps_its_weight(tables):
-    widget = pay_explorer(scenario(tables, "2026-12", NAMES[::-1]), tables)
-    weight = controls(widget)["own weight (%)"]
+    weight = controls(pay_explorer(made(tables, NAMES[::-1])))["own weight (%)"]
     assert weight.disabled and weight.value == 100
 
 
 def test_without_quotas_there_is_a_note(tmp_path):
-    bare = acme(tmp_path, quotas=False)
-    shown = pay_explorer(scenario(bare, "2026-12", NAMES), bare)
+    shown = pay_explorer(made(acme(tmp_path, quotas=False)))
     assert "The table quotas is missing" in shown.text and "nothing to explore" in shown.text
