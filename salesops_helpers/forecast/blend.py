@@ -155,6 +155,7 @@ def chosen(past: pd.DataFrame) -> pd.DataFrame:
     wide = past.pivot_table(index=["cut", "month", "ahead"], columns="method", values="forecast").reset_index()
     actual = past.drop_duplicates(["cut", "ahead"]).set_index(["cut", "ahead"])["actual"]
     wide["actual"] = actual.reindex(pd.MultiIndex.from_frame(wide[["cut", "ahead"]])).to_numpy()
+    wide = wide if NAIVE in wide else wide.assign(**{NAIVE: np.nan})
     methods = [m for m in METHODS if m in wide]
     wide = wide[wide[NAIVE].notna()].sort_values(["cut", "ahead"], ignore_index=True)
     rows = [_choice(row, wide, methods) for row in wide.to_dict("records")]

@@ -48,8 +48,8 @@ def won_later(tables: Tables, days: pd.DatetimeIndex) -> pd.DataFrame:
         known = (first.year - first_won.year) * 12 + first.month - first_won.month if pd.notna(first_won) else 0
         frames.append(pd.DataFrame({
             "cut": cut, "ahead": np.arange(1, STEPS + 1), "month": pd.date_range(first, periods=STEPS, freq="MS"),
-            "level": recent / min(known, LEVEL_MONTHS) if known >= FEWEST else np.nan, "created": sums[0],
-            "open": sums[1], "deals": np.bincount(ahead, new, STEPS + 1)[1:]}))
+            "level": recent / min(known, LEVEL_MONTHS) if known >= FEWEST else np.nan,
+            "created": sums[0], "open": sums[1], "deals": np.bincount(ahead, new, STEPS + 1)[1:]}))
     rows = pd.concat(frames, ignore_index=True)
     began = quarter_start(rows["month"], tables.company.fiscal_year_start)
     place = (rows["month"].dt.year - began.dt.year) * 12 + rows["month"].dt.month - began.dt.month

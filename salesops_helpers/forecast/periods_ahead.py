@@ -17,6 +17,8 @@ from salesops_helpers.periods import quarter_start
 
 PERIODS = ("month", "quarter", "next quarter")
 UNITS = {"rep": "rep_id", "product": "product", "region": "region"}
+CARRIED = ["period", "opportunity_id", "account_id", "rep_id", "product", "stage", "age", "value", "probability",
+           "expected", "share", "if_slips", "if_won", "later"]
 ENDS = {"low_80": 0.1, "high_80": 0.9, "low_95": 0.025, "high_95": 0.975}
 
 
@@ -123,5 +125,4 @@ def carriers(made: Outlook, drawn: Drawn, tables: Tables, most: int = 15) -> pd.
     forecast = rows["period"].map(company)
     rows["share"] = rows["expected"] / forecast.where(forecast > 0)
     rows["if_slips"], rows["if_won"] = forecast - rows["expected"], forecast - rows["expected"] + rows["value"]
-    return rows[["period", "opportunity_id", "account_id", "rep_id", "product", "stage", "age", "value", "probability",
-                 "expected", "share", "if_slips", "if_won", "later"]]
+    return rows[CARRIED]

@@ -36,7 +36,7 @@ class Found:
     """
 
     periods: pd.DataFrame = field(default_factory=pd.DataFrame)
-    deals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    deals: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=periods_ahead.CARRIED))
     reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
     choice: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -46,15 +46,16 @@ class Found:
     reason: str = ""
 
 
-def found(tables: Tables, said: pd.DataFrame, origins: int = ORIGINS) -> Found:
+def found(tables: Tables, past: pd.DataFrame, ahead: pd.DataFrame, origins: int = ORIGINS) -> Found:
     """The pipeline's forecast, its record, and which of all forecasts to believe.
 
     Parameters
     ----------
     tables : Tables
         As known on the as-of day.
-    said : DataFrame
-        What the series said: `backtest.backtest` and, appended, `series.bookings`.
+    past, ahead : DataFrame
+        What the series said and says: `backtest.backtest`, and `series.bookings` of the company over six months at
+        least.
     origins : int
         Past days on which the pipeline forecast is replayed.
     """
@@ -63,15 +64,16 @@ def found(tables: Tables, said: pd.DataFrame, origins: int = ORIGINS) -> Found:
     except SalesOpsError as error:
         return Found(reason=f"There is no forecast from open deals: {error}.")
     days = features.cuts(tables, origins + 1)
-    past = replay.replay(tables, days[:-1])
-    drawn = draw(made, tables, past.months)
-    told = {"pipeline": pd.concat([past.months, made.months.assign(cut=tables.as_of)], ignore_index=True)}
+    replayed = replay.replay(tables, days[:-1])
+    drawn = draw(made, tables, replayed.months)
+    told = {"pipeline": pd.concat([replayed.months, made.months.assign(cut=tables.as_of)], ignore_index=True)}
     if tables.as_of.is_month_end:
-        told["series"] = blend.of_series(said)
+        told["series"] = blend.of_series(pd.concat([past, ahead], ignore_index=True))
     candidates = blend.backtest(tables, origins=days, told=told)
     choice = blend.chosen(candidates)
+    choice = choice[choice["cut"] == tables.as_of]
     return Found(
         periods_ahead.split(drawn, tables), periods_ahead.carriers(made, drawn, tables),
-        replay.reliability(past.deals, 3), replay.calibration(past.deals), choice[choice["cut"] == tables.as_of],
+        replay.reliability(replayed.deals, 3), replay.calibration(replayed.deals), choice,
         blend.record(candidates), calls.table(tables, "company") if tables.has("forecast_calls") else pd.DataFrame(),
         int(made.months["undated"].iloc[0]))

@@ -23,6 +23,22 @@ def labels(currency: str) -> dict[str, str]:
     return {**{name: f"{said} ({currency})" for name, said in money.items()}, **plain}
 
 
+FORMATS = {"opportunity_id": "text", "rep_id": "text", "product": "text", "stage": "text", "value": "money",
+           "probability": "whole_percent", "expected": "money", "share": "percent", "if_slips": "money",
+           "later": "whole_percent"}
+
+
+def said(found: Found, currency: str) -> list[str]:
+    """All that stands beside the figure: the periods, calibration, which forecast to believe, calls, what is left out.
+    """
+    return [*periods(found, currency), trust(found), *choice(found, currency), called(found, currency), undated(found)]
+
+
+def to_show(found: Found, period: str = "quarter") -> pd.DataFrame:
+    """The deals that carry one period."""
+    return found.deals[found.deals["period"] == period]
+
+
 def periods(found: Found, currency: str) -> list[str]:
     """Each period: its forecast, range and parts."""
     return [_period(row, currency) for row in found.periods.to_dict("records")]
@@ -45,7 +61,7 @@ def headline(found: Found, currency: str) -> str:
 
 def carried(found: Found, currency: str, period: str = "quarter") -> str:
     """How much rests on how few deals, and what one that slips would do."""
-    rows = found.deals[found.deals["period"] == period]
+    rows = to_show(found, period)
     if rows.empty:
         return ""
     first, total = rows.iloc[0], rows["share"].sum()
@@ -106,10 +122,12 @@ def called(found: Found, currency: str) -> str:
     if found.called.empty or pd.isna(found.called["commit"].iloc[0]):
         return ""
     row = found.called.iloc[0]
-    return (f"Reps commit to {words.short_money(row['commit'], currency)} and hope for "
-            f"{words.short_money(row['best_case'], currency)}; on {words.counted(int(row['months']), 'month')}, "
-            f"{words.percent(row['ratio'], 0)} of what was committed as early came, so the call corrected is "
-            f"{words.short_money(row['corrected'], currency)}.")
+    hope = "" if pd.isna(row["best_case"]) else f" and hope for {words.short_money(row['best_case'], currency)}"
+    now = f"Reps commit to {words.short_money(row['commit'], currency)}{hope}"
+    if pd.isna(row["ratio"]):
+        return f"{now}; no earlier call has met its month yet."
+    return (f"{now}; on {words.counted(int(row['months']), 'month')}, {words.percent(row['ratio'], 0)} of what was "
+            f"committed as early came, so the call corrected is {words.short_money(row['corrected'], currency)}.")
 
 
 def undated(found: Found) -> str:

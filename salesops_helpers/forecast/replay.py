@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from salesops_helpers.data.snapshot import snapshot
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.forecast import features
 from salesops_helpers.forecast.features import STEPS, months_ahead
-from salesops_helpers.forecast.pipeline import outlook
+from salesops_helpers.forecast.pipeline import Outlook, outlook
 from salesops_helpers.stats import jeffreys
 
 MONTHS = ["month", "ahead", "so_far", "open", "created", "forecast", "spread"]
@@ -34,10 +34,13 @@ class Replay:
         cut, opportunity_id, won_1 … won_6 (probability to be won by the end of each month ahead), base_1 … base_6 (the
         share of deals open on earlier cuts that was), end, step (what is known of it today), over (months ahead that
         are over today, 0 to 6).
+    made : dict of Timestamp to Outlook
+        Each cut's outlook itself.
     """
 
     months: pd.DataFrame
     deals: pd.DataFrame
+    made: dict[pd.Timestamp, Outlook] = field(default_factory=dict)
 
 
 def replay(tables: Tables, origins: Iterable | None = None) -> Replay:
@@ -53,9 +56,10 @@ def replay(tables: Tables, origins: Iterable | None = None) -> Replay:
     days = features.cuts(tables, 13)[:-1] if origins is None else pd.DatetimeIndex(origins)
     months = [pd.DataFrame(columns=["cut", *MONTHS])]
     deals = [pd.DataFrame(columns=["cut", "opportunity_id", *WON, *BASE])]
+    every = {}
     for day in days:
         try:
-            made = outlook(snapshot(tables, day))
+            every[day] = made = outlook(snapshot(tables, day))
         except SalesOpsError:
             continue
         months.append(made.months[MONTHS].assign(cut=day))
@@ -63,7 +67,7 @@ def replay(tables: Tables, origins: Iterable | None = None) -> Replay:
         said = pd.DataFrame(np.column_stack([made.chance, base]), columns=WON + BASE)
         deals.append(said.assign(cut=day, opportunity_id=made.deals["opportunity_id"]))
     months, deals = (pd.concat(frames[1:] or frames, ignore_index=True) for frames in (months, deals))
-    return Replay(_met(months, tables), _became(deals, tables))
+    return Replay(_met(months, tables), _became(deals, tables), every)
 
 
 def _met(months: pd.DataFrame, tables: Tables) -> pd.DataFrame:

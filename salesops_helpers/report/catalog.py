@@ -84,7 +84,7 @@ CATALOG = (
         "forecast_modeling", "Forecast", "What will we book in the coming months?",
         "sales leaders and finance", ("opportunities",),
         ("forecast_bookings", "forecast_backtest", "forecast_frozen", "forecast_units", "forecast_draws",
-         "forecast_year"),
+         "forecast_year", "pipeline_deals"),
         by=("region", "team", "rep"), freezes="forecast_frozen",
     ),
     Entry(

@@ -6,18 +6,26 @@ an odd index alone (see `series_tried`). About five minutes on two processors th
 
 from __future__ import annotations
 
+import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pipeline_truth
 import series_tried as sets
 
+from salesops_helpers import load
+from salesops_helpers.forecast import blend, features, replay
 from salesops_helpers.forecast.methods import fit_many
 
 FIGURE = {"area": "forecast", "better": "lower", "kind": "gate", "unit": "ratio"}
 SPEED = 200
 PROPHET = 100
+HOME = Path(__file__).parents[1] / "cases" / "maven"
 PROPHET_THERE = find_spec("prophet") is not None
 
 
@@ -124,3 +132,57 @@ def prophet_beside() -> list[dict]:
 
 if PROPHET_THERE:
     bench_prophet = prophet_beside
+
+
+def bench_pipeline() -> list[dict]:
+    """Simulated companies (growth, a yearly season, a lasting shock): 30 month windows each, ten companies a regime;
+    ``SALESOPS_BENCH_SEEDS=2`` takes two."""
+    seeds = int(os.environ.get("SALESOPS_BENCH_SEEDS", "10"))
+    tasks = [(regime, seed) for regime in pipeline_truth.REGIMES for seed in range(1, seeds + 1)]
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        found = list(pool.map(pipeline_truth.measured, *zip(*tasks, strict=True)))
+    months = pd.concat([each["months"] for each in found], ignore_index=True)
+    ranges = pd.concat([each["ranges"] for each in found], ignore_index=True)
+    n = int(months[["regime", "seed", "cut"]].drop_duplicates().shape[0])
+    figure = {**FIGURE, "n": n}
+    ratios = {(regime, k): pipeline_truth.against(rows, k) for regime, rows in months.groupby("regime") for k in (1, 3)}
+    print("\n", pd.DataFrame(ratios).T.round(3).to_string())
+    best = max(row["chosen"] / row[["naive", "recent"]].min() for row in ratios.values())
+    held = ranges.groupby(["regime", "period"])["inside"].agg(["mean", "size"])
+    deals = {regime: pd.concat([each["deals"].assign(opportunity_id=each["deals"]["opportunity_id"] + str(seed))
+                                for (of, seed), each in zip(tasks, found, strict=True) if of == regime],
+                               ignore_index=True) for regime in pipeline_truth.REGIMES}
+    fits = pd.concat({regime: replay.calibration(rows, [1, 3, 6]) for regime, rows in deals.items()})
+    print(held.round(3).to_string(), "\n", fits.round(3).to_string())
+    near = fits[fits["ahead"] <= 3]
+    return [
+        {**figure, "name": "company_vs_named_naive", "value": max(row["chosen"] for row in ratios.values()),
+         "goal": 1.00},
+        {**figure, "name": "company_vs_best_naive", "value": best, "goal": 1.05, "kind": "stretch"},
+        {**figure, "name": "pipeline_cov80_min", "value": held["mean"].min(), "goal": 0.72, "better": "higher",
+         "unit": "share"},
+        {**figure, "name": "pipeline_cov80_max", "value": held["mean"].max(), "goal": 0.88, "unit": "share"},
+        {**figure, "name": "calibration_slope_min", "value": near["slope"].min(), "goal": 0.9, "better": "higher"},
+        {**figure, "name": "calibration_slope_max", "value": near["slope"].max(), "goal": 1.1},
+        {**figure, "name": "log_loss_vs_base", "value": (fits["log_loss"] / fits["log_loss_base"]).max(), "goal": 1.00},
+    ]
+
+
+def bench_maven(cases) -> list[dict]:
+    """A public CRM export of ten months with bookings: the choice against the same place in the last quarter."""
+    tables = load(HOME)
+    said = blend.backtest(tables, origins=features.cuts(tables, 12)[:-1])
+    found = blend.record(said, blend.chosen(said))
+    found = found[found["ahead"] == 1].set_index("method")
+    print("\n", found.round(3).to_string())
+    return [{**FIGURE, "name": "maven_vs_named_naive", "value": found.loc["chosen", "ratio"], "goal": 1.00,
+             "n": int(found.loc["chosen", "windows"])}]
+
+
+def bench_origins() -> list[dict]:
+    """A backtest of the pipeline on 25 origins of a company with about 10,000 deals."""
+    tables = pipeline_truth.company("growth", 99, a_week=33.0)
+    begun = time.perf_counter()
+    replay.replay(tables, features.cuts(tables, 26)[:-1])
+    return [{**FIGURE, "name": "seconds_25_origins", "value": time.perf_counter() - begun, "unit": "s", "goal": 15.0,
+             "kind": "stretch", "n": len(tables.opportunities)}]

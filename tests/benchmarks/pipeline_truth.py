@@ -12,6 +12,10 @@ import pandas as pd
 from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
 from salesops_helpers.data.snapshot import snapshot
+from salesops_helpers.forecast import blend, features, replay
+from salesops_helpers.forecast.drawn import draw
+from salesops_helpers.forecast.periods_ahead import split
+from salesops_helpers.measures import bookings
 
 REGIMES = ("growth", "seasonal", "shock")
 STAGES = ["First", "Second", "Third", "Fourth"]
@@ -116,3 +120,50 @@ def _tables(rep, amount, stage, state, started, closed, due, events, touched, en
         ["opportunity_id", "changed_at"]).drop_duplicates(["opportunity_id", "changed_at"], keep="last"),
         "activities": activities}
     return snapshot(Tables.from_frames(COMPANY, frames, as_of=end + 2 * WEEK), end)
+
+
+def measured(regime: str, seed: int, warm: int = 10, judged: int = 30) -> dict[str, pd.DataFrame]:
+    """What the forecast of one company was worth on its last months, one month apart: windows do not overlap.
+
+    Returns
+    -------
+    dict
+        months: cut, ahead, method (chosen and the candidates), forecast, actual of the cuts judged; ranges: cut, period
+        (month, or quarter at its start), inside (bool); deals: `replay.Replay.deals`.
+    """
+    tables = company(regime, seed)
+    days = features.cuts(tables, warm + judged + 1)[:-1]
+    past = replay.replay(tables, days)
+    said = blend.backtest(tables, origins=days, told={"pipeline": past.months})
+    every = [said, blend.chosen(said).assign(method="chosen")[said.columns], blend.backtest(tables, "recent", days)]
+    every = pd.concat(every, ignore_index=True)
+    ranges = [_inside(tables, past, day) for day in days[warm:]]
+    return {"months": every[every["cut"].isin(days[warm:])].assign(regime=regime, seed=seed),
+            "ranges": pd.concat(ranges, ignore_index=True).assign(regime=regime), "deals": past.deals}
+
+
+def _inside(tables: Tables, past: replay.Replay, day: pd.Timestamp) -> pd.DataFrame:
+    """Did the 80 % range that the pipeline gave on `day` hold the month, and the quarter where it starts?"""
+    then, now = snapshot(tables, day), features.months_ahead(day)
+    known = past.months[past.months["cut"] < day]
+    known = known.assign(actual=known["actual"].where(known["month"] < now))
+    rows = split(draw(past.made[day], then, known), then)
+    whole = (rows["period"] == "month") | ((rows["period"] == "quarter") & (rows["first"] == now))
+    rows = rows[whole & rows["low_80"].notna() & (rows["last"] <= tables.as_of)]
+    came = bookings(tables).set_index("month")["bookings"]
+    spans = zip(rows["first"], rows["last"], strict=True)
+    actual = np.array([came[(came.index >= first) & (came.index <= last)].sum() for first, last in spans])
+    return pd.DataFrame({"cut": day, "period": rows["period"],
+                         "inside": (actual >= rows["low_80"]) & (actual <= rows["high_80"])})
+
+
+def against(months: pd.DataFrame, ahead_to: int, base: str = "naive") -> pd.Series:
+    """Per method, Σ|miss| ÷ that of the base, of the sums of the first `ahead_to` months, cuts as far apart as that."""
+    rows = months[months["ahead"] <= ahead_to]
+    if ahead_to > 1:
+        rows = rows[rows["cut"].dt.month % ahead_to == 0]
+    sums = rows.groupby(["regime", "seed", "cut", "method"])[["forecast", "actual"]].sum(min_count=ahead_to)
+    sums["whole"] = rows.groupby(["regime", "seed", "cut", "method"]).size() == ahead_to
+    sums = sums[sums["whole"] & sums["actual"].notna()]
+    miss = (sums["forecast"] - sums["actual"]).abs().unstack("method")
+    return miss.sum() / miss[base].sum()
