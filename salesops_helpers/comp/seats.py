@@ -71,6 +71,10 @@ def seats(plans: Sequence[Plan], tables: Tables, month, forecast: pd.DataFrame |
     targeted = any(plan.on_target for plan in plans)
     lacking = np.where(asked & ~(now["quota"] > 0), "no quota in the last twelve months",
                        np.where(targeted & now["target"].isna(), "no target incentive", ""))
+    for level in ("team", "region"):
+        if any(one.measure.level == level for plan in plans
+               for one in [*plan.components, *(plan.modifiers.of if plan.modifiers else ())]):
+            lacking = np.where((lacking == "") & (now[level] == NONE), f"no {level}", lacking)
     out = now.loc[lacking != "", ["rep_id", "name"]].assign(reason=lacking[lacking != ""])
     people = now[lacking == ""].sort_values(["region", "team", "rep_id"], kind="stable").reset_index(drop=True)
     if not len(people):

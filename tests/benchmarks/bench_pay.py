@@ -1,4 +1,4 @@
-"""Pay: exact statements with their lines against the same totals by plain float arithmetic in numpy."""
+"""Pay: exact statements against plain float arithmetic, and the simulation against loops, bare draws and its parts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import pay_simulation as simulation
 from pay_case import company, part, plan, stated, tiers
 
 REPS, DEALS, TIMES = 10_000, 10, 5
@@ -74,3 +76,28 @@ def bench_statements() -> list[dict]:
         {**figure, "name": "statements", "value": exact, "unit": "seconds", "goal": None, "kind": "stretch"},
         {**figure, "name": "floats", "value": quick, "unit": "seconds", "goal": None, "kind": "stretch"},
     ]
+
+
+def gates(n: int, **values: tuple[float, float | None, str]) -> list[dict]:
+    """Figures of this area: name → value, goal (a gate; None: printed alone) and unit."""
+    return [{"area": "pay", "better": "lower", "n": n, "name": name, "value": value, "unit": unit, "goal": goal,
+             "kind": "gate" if goal is not None else "stretch"} for name, (value, goal, unit) in values.items()]
+
+
+def bench_payouts_alone() -> list[dict]:
+    """Payouts of 1,000 seats × 12 months × 10,000 draws on four tiers; peers on a sample, scaled."""
+    took = simulation.payouts_alone(simulation.market())
+    return gates(
+        simulation.CELLS, vs_python_loop=(took["numpy"] / took["loop"], 1 / 80, "ratio"),
+        vs_apply=(took["numpy"] / took["apply"], 1 / 1000, "ratio"), payouts=(took["numpy"], None, "seconds"),
+    )
+
+
+def bench_simulation() -> list[dict]:
+    """The whole simulation against bare normals, a second plan, its memory, and the solver."""
+    took = simulation.whole(simulation.market())
+    return gates(
+        simulation.CELLS, vs_bare_draws=(took["one"] / took["bare"], 2.5, "ratio"),
+        second_plan=(took["two"] / took["one"] - 1, 0.35, "ratio"), peak_mb=(took["peak"], 150, "MB"),
+        solver_vs_simulation=(took["solver"] / took["two"], 0.05, "ratio"), simulation=(took["one"], None, "seconds"),
+    )

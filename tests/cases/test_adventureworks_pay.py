@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pandas as pd
 import pytest
 from adventureworks import write_adventureworks
+from pay_case import NAMES, SAMPLE
 
 from salesops_helpers import comp, load
 from salesops_helpers.comp.plans import read_plan
@@ -117,3 +118,28 @@ def test_statements_sum_to_the_payroll_file_to_the_cent(made, tmp_path):
     total = sum(Decimal(text) for text in file["paid"])
     assert total == Decimal(int(made.lines["minor"].sum())) / 100 == Decimal(int(made.summary["paid"].sum())) / 100
     assert total > 0 and made.summary["owed"].sum() == 0
+
+
+def test_two_structures_compared_on_the_next_twelve_months(company, tmp_path):
+    """75 % own and 25 % team against own pay and a team bonus, on the company's reps with quotas; targets assumed."""
+    tables, _, _, managers = company
+    reps = tables.reps.loc[~tables.reps["rep_id"].isin(managers), "rep_id"]
+    target = pd.DataFrame({"rep_id": reps, "starts_on": pd.Timestamp("2017-07-01"), "plan": "individual-team",
+                           "target_incentive": 24_000.0})
+    frames = {name: getattr(tables, name) for name in tables.available} | {"plan_assignments": target}
+    frames |= {name: frames[name].assign(team=frames[name]["region"]) for name in ("reps", "rep_history")}
+    (tmp_path / "plans").mkdir()
+    for name in NAMES:
+        text = (SAMPLE / f"{name}.yaml").read_text(encoding="utf-8").replace("currency: EUR", "currency: USD")
+        (tmp_path / "plans" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    home = tables.company.model_copy(update={"home": tmp_path})
+    known = type(tables)(home, type(tables).from_frames(home, frames, as_of="2020-06-30")._frames, tables.as_of)
+    scenario = comp.scenario(known, "2020-06", NAMES)
+    made = comp.outlook(scenario, known, "2020-06", size=2000)
+    assert made.names == NAMES and len(made.seats.people) >= 10
+    found = comp.costs(made)
+    assert (found["p10"] < found["p50"]).all() and (found["p50"] < found["p80"]).all() and len(found) == 4
+    assert found.groupby("plan")["above"].agg(lambda rows: rows.iloc[0] > rows.iloc[1]).all()
+    assert len(comp.people(made)) == len(made.seats.people) and len(comp.findings_in_words(scenario))
+    assert scenario.computed and "July 2020 to June 2021" in comp.outlook_sentences(made)[0]
+    print(*comp.outlook_sentences(made), found.to_string(), comp.solved_table(comp.answers(made)).to_string(), sep="\n")
