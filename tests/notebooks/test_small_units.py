@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from IPython.display import display
 
 from salesops_helpers.report.catalog import entries
 
@@ -37,7 +38,7 @@ def test_a_page_of_next_to_nothing(kind, entry, tmp_path):
     SMALL[kind](deals).to_csv(company / "opportunities.csv", index=False)
     if kind == "no history":
         (company / "stage_history.csv").unlink()
-    names: dict = {}
+    names: dict = {"display": display}
     for cell, tags, source in code_cells(entry.path):
         if "explorer" in tags:
             continue
