@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_helpers.ranks import summarise
+from salesops_helpers.stats import SMALL
 
 SEED, LEVEL = 20_261, 0.90
 SPREADS, MEANS, STEPS, PASSES = 20, 48, 8, 3
@@ -132,7 +133,8 @@ def posterior(model: Rates | Counts | Levels, groups=(), level: float = LEVEL, d
 
     Notes
     -----
-    Fixed before any data are seen: k, the number of cases that the prior is worth, by 1 ÷ √(1 + k) uniform on 0 to 1;
+    Fixed before any data are seen: k, the number of cases that the prior is worth, by log(1 + spread ÷ 0.2) uniform,
+    spread = 1 ÷ √(1 + k) from 0 to 1 (as in `stats.beta_binomial`);
     the mean uniform on its scale (logit, log, or as it is) over the range of the data; the standard deviation between
     groups half-normal with 0.3 (logit, log), or 0.3 standard deviations of one case (`Levels`).
 
@@ -197,7 +199,7 @@ def _climb(seen, root, x, scale: float, parents: list[np.ndarray]) -> tuple[list
         level = _summed(log_held, order, starts)
         stack.append(level)
     total = level[..., 0]
-    total = total + np.log(root).reshape(-1, *[1] * (total.ndim - 1))
+    total = total + np.log(root / (SMALL + root**2)).reshape(-1, *[1] * (total.ndim - 1))
     for axis in range(1, total.ndim - 1):
         total = total + prior.reshape([STEPS if a == axis else 1 for a in range(total.ndim)])
     weight = np.exp(total - total.max())

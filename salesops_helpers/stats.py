@@ -14,6 +14,7 @@ from salesops_helpers.ranks import summarise
 
 SEED = 20_261
 LEVEL = 0.90
+SMALL = 0.2
 _CELLS, _DRAWN, _FEWEST = 1 << 22, 1 << 20, 400
 
 
@@ -162,8 +163,9 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     """True rates of units that may or may not differ: full-Bayes beta-binomial model over a grid of (mean, spread).
 
     successes ~ Binomial(trials, rate), rate ~ Beta(mean × k, (1 − mean) × k), k = 1 ÷ spread² − 1; the mean is uniform
-    on 0 to 1, and so is the spread, which is the standard deviation between units ÷ √(mean × (1 − mean)). Averaging
-    over the spread, in place of plugging in one value, keeps the ranges honest where units do not differ.
+    on 0 to 1, and log(1 + spread ÷ 0.2) is uniform, the spread (0 to 1) being the standard deviation between units ÷
+    √(mean × (1 − mean)): below 0.2 (about 10 points) each size is as likely, above it each doubling. Averaging over the
+    spread, in place of plugging in one value, keeps the ranges honest where units do not differ.
 
     Parameters
     ----------
@@ -212,7 +214,7 @@ def _grid(won: np.ndarray, n: np.ndarray, spreads: int = 40, means: int = 15) ->
     for _ in range(2):
         root = low + (np.arange(spreads) + 0.5) / spreads * (high - low)
         mean, spread, log_density = _log_posterior(won, n, 1e-4 + 0.9998 * root**2, means)
-        log_density += np.log(root)[:, None]
+        log_density += np.log(root / (SMALL + root**2))[:, None]
         weight = np.exp(log_density - log_density.max())
         weight /= weight.sum()
         held = root[weight.sum(axis=1) > 1e-5]
