@@ -91,7 +91,8 @@ def strength_notes(found: pd.DataFrame, rep: str = "") -> list[str]:
         return strength_sentences(found, rep)
     people = strengths(found)["rep_id"].nunique()
     where = "; the table of reps below names it" if people else ""
-    return [f"A strength stands out for {words.counted(people, 'rep')}{where}. That none stands out for a rep does not "
+    who = f"A strength stands out for {words.counted(people, 'rep')}" if people else "No strength stands out"
+    return [f"{who}{where}. That none stands out for a rep does not "
             "mean that there is none."]
 
 
@@ -102,7 +103,8 @@ def focus_notes(found: pd.DataFrame, rep: str, currency: str, months: int) -> li
     people = len(focus(found))
     where = ("; the table of reps below names it, with the range of what it is worth. Each rep's own page says how to "
              "start" if people else "")
-    return [f"A focus stands out for {words.counted(people, 'rep')}{where}."]
+    who = f"A focus stands out for {words.counted(people, 'rep')}" if people else "No focus stands out"
+    return [f"{who}{where}."]
 
 
 def compared_alt(rows: pd.DataFrame) -> str:

@@ -87,9 +87,10 @@ def _of_all(tables: Tables, found: pd.DataFrame) -> list[str]:
     if people < 2:
         return [f"{words.counted(people, 'rep')}: there is nobody to compare with, and so no strength and no focus."]
     judged = int(found["difference"].notna().sum())
+    strong = f"a strength for {words.number(good)}" if good else "no strength"
     return [
-        f"A coaching focus stands out for {words.number(one)} of {words.counted(people, 'rep')}, and a strength for "
-        f"{words.number(good)}; for the others the figures do not say.",
+        f"A coaching focus stands out for {words.number(one)} of {words.counted(people, 'rep')}, and {strong}; for the "
+        "others the figures do not say.",
         f"{words.counted(judged, 'comparison')} with peers were made. Named is only what would be named in at most 5 % "
         "of months if all reps were alike. Reps stand in the order of their names.", USE]
 

@@ -126,8 +126,9 @@ def test_points_and_titles():
     assert set(coaching_words.titles(rows)) == {"Leads: answered within 24 hours"}
     assert coaching_words.compared_alt(rows.assign(look="x", credible=False)) == (
         "0 of 5 comparisons with colleagues differ by more than chance.")
-    assert coaching_words.strength_notes(looks(company(), 12, cases(LIKE)))[0].startswith("A strength stands out for 0")
-    assert coaching_words.focus_notes(looks(company(), 12, cases(LIKE)), "", "EUR", 12)[0].startswith("A focus stands")
+    assert coaching_words.strength_notes(looks(company(), 12, cases(LIKE)))[0].startswith("No strength stands out.")
+    said = coaching_words.focus_notes(looks(company(), 12, cases(LIKE)), "", "EUR", 12)[0]
+    assert said == "No focus stands out."
 
 
 def test_the_step_up_rule():

@@ -141,7 +141,7 @@ def test_the_overview_is_in_the_order_of_names_and_ranks_nobody():
     assert (ann["closed"], ann["attention"], ann["focus"]) == (20, 1, "Demo: moving on")
     assert re.fullmatch(r"EUR [\d.,]+ (k )?to [\d.,]+( k)?", ann["worth"]) and pd.isna(ann["strengths"])
     said = feedback_words.sentences(tables, "", found, feedback.attention(tables), 12)
-    assert said[0].startswith("A coaching focus stands out for 1 of 4 reps, and a strength for 0;")
+    assert said[0].startswith("A coaching focus stands out for 1 of 4 reps, and no strength;")
     assert feedback.columns("", "EUR")[0].keys() <= set(rows)
     assert feedback.columns("a", "EUR")[0].keys() <= set(feedback.all_looks(found, "a"))
     assert len(feedback.compared(found, "a")) == 1
