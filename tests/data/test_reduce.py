@@ -15,7 +15,7 @@ from salesops_helpers.data.tables import TABLES
 from salesops_helpers.performance import kpis, reps
 
 SAMPLE = "data/sample"
-DAYS = ["2026-09", "2026-03", "2024-02"]
+DAYS = ["2026-09", *(pytest.param(day, marks=pytest.mark.slow) for day in ("2026-03", "2024-02"))]
 COMPANY = Company(name="Acme", currency="EUR", stages=["Open", "Won", "Lost"], won_stages=["Won"], lost_stages=["Lost"])
 
 

@@ -85,6 +85,7 @@ def test_the_notebooks_publish_what_the_catalog_says(sample):
     assert published == {name for entry in catalog.CATALOG for name in entry.publishes}
 
 
+@pytest.mark.slow
 def test_a_forced_run_into_another_folder_is_the_same_but_for_its_time(sample, tmp_path):
     again = made(tmp_path, "data/sample", "2026-09", "--force", "--jobs", "1")
     names = [path.relative_to(sample) for kind in ("*.html", "tables/*.csv") for path in sample.glob(kind)]
