@@ -358,7 +358,8 @@ def test_the_password_is_in_no_artefact(companies, tmp_path):
     shutil.copy(Path(__file__).with_name("peeping.json"), database / "notebooks" / "peeping.ipynb")
     done = subprocess.run(
         [sys.executable, "-m", "salesops_helpers.cli", "report", str(database), "--month", "2026-08",
-         "--only", "data_quality", "comp_statement", "sales_process", "peeping", "--out", str(tmp_path / "out"), "--jobs", "2"], capture_output=True, text=True, timeout=600)
+         "--only", "data_quality", "comp_statement", "sales_process", "peeping",
+         "--out", str(tmp_path / "out"), "--jobs", "2"], capture_output=True, text=True, timeout=600)
     assert (tmp_path / "out" / "2026-08" / "index.html").is_file(), done.stderr
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {path.suffix for path in kept} >= {".html", ".json", ".ipynb", ".toml"}
