@@ -124,3 +124,13 @@ def test_maven_open_deals_explain_the_gap(cases):
         "Win rate: 63.2 % (closed) and 50.2 % (created). Of the 12.9 points between them, 12.0 points because deals "
         "still open count (1,536 deals) and 0.9 points because deals created before the period no longer count (305 "
         "deals).")
+
+
+def test_a_step_between_counts_and_money_is_one():
+    card = pd.DataFrame({
+        "month": pd.Timestamp("2026-03-01"), "kpi": "slip_rate", "form": ["count", "value"], "unit": "Acme",
+        "value": [0.5, 0.4], "numerator": [10.0, 4e6], "denominator": [20.0, 1e7], "n": 20.0, "low": 0.3, "high": 0.7,
+        "still_open": 0.0})
+    steps = reconcile(None, card, "slip_rate", "count", "value", "2026-03").steps
+    assert steps["value"].tolist() == [0.5, 0.4]
+    assert steps["step"].iloc[1] == "it is 4.00 m ÷ 10.0 m instead of 10 ÷ 20"

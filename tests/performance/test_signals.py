@@ -46,6 +46,16 @@ def test_a_month_that_is_not_over_is_not_judged():
     assert now["signal"].eq(0).all() and not now["looked_at"].any()
 
 
+def test_no_band_reaches_below_zero_unless_a_figure_does():
+    acme = company()
+    history = known_history(acme, "2026-06", kpis=["bookings"])
+    wild = history.assign(value=np.where(np.arange(len(history)) % 2, 1.0, 400.0))
+    low = of_month(signals(wild, acme), "2026-06")["limit_low"]
+    assert low.tolist() == [0.0]
+    signed = wild.assign(value=wild["value"].where(wild["value"] > 1, -400.0))
+    assert of_month(signals(signed, acme), "2026-06")["limit_low"].iloc[0] < -400
+
+
 def test_history_is_untouched_and_another_order_gives_the_same():
     acme = company(last_won=4)
     history = known_history(acme, "2026-06", kpis=KPIS)

@@ -71,6 +71,13 @@ def test_each_audience_gets_its_sentence(found):
     assert "Bob" not in " ".join(summary.sentences(found, "EUR"))
 
 
+def test_what_pay_of_the_month_costs_is_the_sum_of_the_accrual():
+    cost = pd.DataFrame({"team": ["A", "A", "B"], "currency": ["EUR", "EUR", "USD"], "cost": [1000.25, 99.5, 7.0]})
+    assert summary.accrued({"pay_accrual": cost}, "EUR").startswith(
+        "Variable pay that falls due with this month costs EUR 1,099.75,")
+    assert summary.accrued({}, "EUR") == ""
+
+
 def test_a_part_that_nobody_published_says_nothing(found):
     assert set(found) == set(FOUND) and summary.sentences({}, "EUR") == []
     shown = [summary.key_figures({}, "Acme", "EUR"), summary.months_ahead({}, "EUR"), summary.whole({}, "x", "Y.")]
