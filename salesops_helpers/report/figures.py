@@ -10,6 +10,7 @@ from salesops_helpers import words
 from salesops_helpers.report.letter import FIGURES
 
 MOST_FIGURES, MOST_SENTENCES = 12, 8
+FROM_THE_START = ("pipeline_coverage",)  # as the month began: at its end there is nothing left to decide
 
 
 def key_figures(
@@ -45,9 +46,12 @@ def key_figures(
 def off_goal(
     scorecard: pd.DataFrame | None, unit: str, definitions: pd.DataFrame | None = None, currency: str = "",
 ) -> list[str]:
-    """A sentence for each figure on the wrong side of its goal by more than its range: within it nothing is decided."""
+    """A sentence for each figure on the wrong side of its goal by more than its range: within it nothing is decided.
+
+    Figures of the day on which the month began are no matter for a decision at its end.
+    """
     rows = _first_forms(scorecard, unit, definitions)
-    rows = rows[rows["goal"].notna() & rows["value"].notna()]
+    rows = rows[rows["goal"].notna() & rows["value"].notna() & ~rows["kpi"].isin(FROM_THE_START)]
     short = ((rows["direction"] == "up") & (rows["value"] < rows["goal"])) | (
         (rows["direction"] == "down") & (rows["value"] > rows["goal"]))
     open_yet = (rows["low"] <= rows["goal"]) & (rows["goal"] <= rows["high"])

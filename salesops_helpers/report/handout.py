@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from salesops_helpers.report import inputs
+from salesops_helpers.report import attention, inputs
 from salesops_helpers.report.folder import replace
 from salesops_helpers.report.letter import Letter, not_computed
 
-READ = ("kpi_figures", "kpi_definitions", "kpi_signals", "actions")
+READ = ("kpi_figures", "kpi_definitions", "kpi_signals", "actions", "rep_coaching", "stalled_deals")
+SAID = ("figures", "changed", "decide", "attend")
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ def letter(
     -------
     letter : Letter
     kept : dict
-        Plain JSON: its figures, changed and decide, and the hashes of the tables that they come from.
+        Plain JSON: its figures, changed, decide and attend, and the hashes of the tables that they come from.
     """
     tables = {name: folder / "tables" / f"{name}.csv" for name in READ}
     seen = {name: inputs.digest(path) for name, path in tables.items() if path.is_file()}
     kept = dict(last) if last and last.get("tables") == seen else {"tables": seen, **_read(folder, facts, seen)}
-    said = {name: kept[name] for name in ("figures", "changed", "decide")}
+    said = {name: kept.get(name, []) for name in SAID}
+    said["attend"] = attention.leading(said["attend"], cards, folder)
     return Letter(facts["company"], facts["month_name"], facts["as_of_name"], summary, **said,
                   headlines=[dict(card) for card in cards], lacking=not_computed(cards, folder)), kept
 
@@ -61,19 +63,20 @@ def letter(
 def _read(folder: Path, facts: Mapping[str, str], there: Mapping[str, str]) -> dict[str, list]:
     """What the published tables say; nothing where there are none."""
     if not there:
-        return {"figures": [], "changed": [], "decide": []}
+        return {name: [] for name in SAID}
     import pandas as pd
 
     from salesops_helpers.publish import published
     from salesops_helpers.report import figures
 
     company, currency = facts["company"], facts.get("currency", "")
-    scorecard, definitions, signals, actions = (published(name, str(folder / "tables")) for name in READ)
+    scorecard, definitions, signals, actions, *needing = (published(name, str(folder / "tables")) for name in READ)
     return {
         "figures": figures.key_figures(scorecard, company, definitions, currency).to_dict("records"),
         "changed": figures.changes(signals, company, folder.name, definitions, currency),
         "decide": [*figures.off_goal(scorecard, company, definitions, currency),
                    *figures.due(actions, pd.Timestamp(facts["as_of"]))],
+        "attend": attention.lines(*needing, currency),
     }
 
 

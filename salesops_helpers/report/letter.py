@@ -28,6 +28,8 @@ class Letter:
         The key figures as texts: figure, value, range, goal, reached, previous, change.
     headlines : list of dict
         For each notebook title, question, page, headline.
+    attend : list of dict
+        Who and what needs the reader: said, items (list of str), label and page (where more is said; or empty).
     changed, decide, lacking : list of str
         What changed; what needs a decision; what could not be computed, and why.
     """
@@ -38,6 +40,7 @@ class Letter:
     summary: str
     figures: Sequence[Mapping[str, str]] = ()
     headlines: Sequence[Mapping[str, str]] = ()
+    attend: Sequence[Mapping[str, object]] = ()
     changed: Sequence[str] = ()
     decide: Sequence[str] = ()
     lacking: Sequence[str] = ()

@@ -12,6 +12,7 @@ from salesops_helpers.report.letter import FIGURES, Letter
 HEADS = {"figure": "", "value": "this month", "range": "90 % range", "goal": "goal", "reached": "of goal",
          "previous": "last month", "change": "change"}
 UNKNOWN = ("", "–")
+ATTEND = "Who and what needs you"
 
 
 def mail(letter: Letter, attached: Sequence[tuple[str, bytes]] = ()) -> bytes:
@@ -49,7 +50,8 @@ def text(letter: Letter) -> str:
 
     parts = [f"{letter.company}: sales report, {letter.month}\nAs of {letter.as_of}. {letter.summary}"]
     parts.append(_part("Key figures", [f"{row['figure']}: {row['value']}{_beside(row)}" for row in letter.figures]))
-    parts += [_part("What changed", letter.changed), _part("What needs a decision", letter.decide)]
+    parts += [_part("What needs a decision", letter.decide), _part(ATTEND, attended(letter)),
+              _part("What changed", letter.changed)]
     parts += [_part(page["question"], [page["headline"]]) for page in letter.headlines if page["headline"]]
     parts.append(_part("What could not be computed", letter.lacking))
     wrapped = [textwrap.fill(line, 78, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False)
@@ -62,7 +64,14 @@ def html(letter: Letter) -> str:
     from salesops_helpers.report.pages import template
 
     shown = [name for name in FIGURES if name == "figure" or any(row[name] not in UNKNOWN for row in letter.figures)]
-    return template("mail.html.j2").render(letter=letter, heads=HEADS, columns=shown, rows=letter.figures)
+    return template("mail.html.j2").render(letter=letter, heads=HEADS, columns=shown, rows=letter.figures,
+                                           attend=ATTEND, attended=attended(letter))
+
+
+def attended(letter: Letter) -> list[str]:
+    """Who and what needs the reader, a line each, with the title of the page that says more."""
+    return [" ".join([line["said"], *["; ".join(line["items"]) + "."] * bool(line["items"]),
+                      *[f"More: {line['label']}."] * bool(line["label"])]) for line in letter.attend]
 
 
 def _beside(row: dict) -> str:
