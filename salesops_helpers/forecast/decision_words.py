@@ -147,6 +147,17 @@ def goal(expected: pd.DataFrame, amount: float, currency: str) -> str:
             f"{words.short_money(abs(gap), currency)} {'less' if gap >= 0 else 'more'} than is expected.")
 
 
+def planned(expected: pd.DataFrame, plan: pd.DataFrame, currency: str) -> str:
+    """The plan of the months forecast, or for how many of them none is known; `plan` holds month and goal."""
+    goals = plan.groupby("month")["goal"].sum().reindex(expected["month"])
+    these = "this month" if len(goals) == 1 else "these months"
+    if goals.notna().all():
+        return f"The plan for {these} is {words.short_money(goals.sum(), currency)}."
+    if goals.isna().all():
+        return f"No plan is known for {these}."
+    return f"A plan is known for only {words.number(goals.notna().sum())} of {these}."
+
+
 def labels(currency: str) -> dict[str, str]:
     """Headings of the tables of this part, with their units."""
     return {"over": f"cost of 1 {currency} too much", "under": f"cost of 1 {currency} too little",

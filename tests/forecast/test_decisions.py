@@ -108,3 +108,10 @@ def test_the_record_in_words():
     assert said.startswith("80 % ranges held 19 of 24 months (forecasts frozen before their month was over")
     assert "held 20 of 24 months (forecasts replayed later" in said and "39" not in said and "48" not in said
     assert decision_words.held(pd.DataFrame([{**live, "step": 2}])).startswith("No frozen forecast has met its month")
+
+
+def test_the_plan_of_the_months_ahead_or_that_there_is_none():
+    months = pd.DataFrame({"month": pd.date_range("2026-11-01", periods=3, freq="MS")})
+    assert decision_words.planned(months, plan(*[12] * 12), "EUR") == "A plan is known for only 2 of these months."
+    assert decision_words.planned(months.iloc[:2], plan(*[12] * 12), "EUR") == "The plan for these months is EUR 24."
+    assert decision_words.planned(months, plan(*[12] * 12).iloc[:0], "EUR") == "No plan is known for these months."
