@@ -93,8 +93,9 @@ def attention(tables: Tables, rep: str = "") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        rep_id, owner, opportunity_id, account, product, stage, amount (currency; missing: not known), why (text: too
-        long in its stage, silent for 30 days, past its expected close, pushed at least twice), ask (text: what to do).
+        rep_id, owner, opportunity_id, account, product, stage, amount (currency; missing: not known), stalled (bool: it
+        has stopped, by the rule of `stale.stalled`), why (text: stopped, silent for 30 days, past its expected close,
+        pushed at least twice), ask (text: what to do).
     """
     found = stays(tables, tables.as_of) if tables.has("stage_history") else None
     deals = stalled(tables, SILENT_DAYS, waits=waiting(tables, found))
@@ -124,7 +125,7 @@ def attention(tables: Tables, rep: str = "") -> pd.DataFrame:
                             np.where(reasons["late"], "agree a date that the customer confirms",
                                      "agree the next step and its day")))
     frame = deals.assign(why=pd.Series(why, deals.index, dtype=object), ask=pd.Series(ask, deals.index, dtype=object))
-    columns = ["rep_id", "owner", "opportunity_id", "account", "product", "stage", "amount", "why", "ask"]
+    columns = ["rep_id", "owner", "opportunity_id", "account", "product", "stage", "amount", "stalled", "why", "ask"]
     return frame.loc[pd.DataFrame(reasons).any(axis=1), columns].reset_index(drop=True)
 
 

@@ -96,15 +96,20 @@ def _of_all(tables: Tables, found: pd.DataFrame) -> list[str]:
 
 
 def attention_sentence(deals: pd.DataFrame, currency: str) -> str:
-    """How many open deals ask for something now, and how many of them the table shows."""
+    """How many open deals ask for something now, how many of them have stopped, and how many the table shows."""
     if len(deals) == 0:
         return "No open deal asks for something now."
     unknown = int(deals["amount"].isna().sum())
     more = f", {words.number(unknown)} of them without an amount" if unknown else ""
     shown = f"; the table shows the {words.number(MOST)} largest" if len(deals) > MOST else ""
     verb = "asks" if len(deals) == 1 else "ask"
+    stopped = int(deals["stalled"].sum())
+    parts = [f"{words.number(stopped)} {'has' if stopped == 1 else 'have'} stopped"] * bool(stopped)
+    others = "silent, past the expected close or put off twice"
+    if rest := len(deals) - stopped:
+        parts.append(f"{words.number(rest)} {'is' if rest == 1 else 'are'} {others}")
     return (f"{words.counted(len(deals), 'open deal')} {verb} for something now, worth "
-            f"{words.short_money(deals['amount'].sum(), currency)}{more}{shown}.")
+            f"{words.short_money(deals['amount'].sum(), currency)}{more}: {words.joined(parts)}{shown}.")
 
 
 def standing_alt(months: pd.DataFrame, currency: str) -> str:

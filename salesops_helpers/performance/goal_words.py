@@ -5,6 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from salesops_helpers import words
+from salesops_helpers.data.container import Tables
+from salesops_helpers.measures import month_start, year_start
+from salesops_helpers.performance.goals import monthly
 from salesops_helpers.performance.shown import figure_text
 
 MAIN = "bookings"
@@ -20,6 +23,30 @@ def goal_sentence(progress: pd.DataFrame, currency: str) -> str:
         parts.append(f"{period} so far {size}, {words.reached(row['reached'])} of {goal}")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def measured_against(tables: Tables, currency: str, quotas: bool = False) -> str:
+    """Against what attainment is measured, and what the other measure asks for: goals of bookings in the fiscal year so
+    far.
+
+    Parameters
+    ----------
+    quotas : bool
+        Is it said where quotas are the measure? Else where the plan is. Empty where there is only one of the two.
+    """
+    last = month_start(tables.as_of)
+    known = monthly(tables)
+    first = year_start(last, tables.company.fiscal_year_start)
+    plan = known[(known["kpi"] == MAIN) & known["month"].between(first, last)]
+    theirs = tables.quotas[tables.quotas["month"].isin(plan["month"])]["amount"].sum()
+    if plan.empty or not theirs or plan["source"].eq("quotas").all():
+        return ""
+    asked, summed = (words.short_money(amount, currency) for amount in (plan["goal"].sum(), theirs))
+    if quotas:
+        return (f"Attainment here is against the reps' quotas, {summed} in the fiscal year so far; the KPI scorecard "
+                f"measures against the company's plan, {asked}.")
+    return (f"Goals here are the company's plan, {asked} in the fiscal year so far; the reps' quotas, against which "
+            f"rep feedback measures, add up to {summed}.")
 
 
 def readable_goals(progress: pd.DataFrame, currency: str) -> pd.DataFrame:

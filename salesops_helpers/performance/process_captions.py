@@ -9,6 +9,8 @@ from salesops_helpers.data.container import Tables
 from salesops_helpers.performance.stages import Steps
 from salesops_helpers.performance.velocity import Velocity
 
+STOPPED = "longer in their stage, or without a stage history longer open, than nine of ten wins"
+
 
 def steps_sentence(steps: Steps) -> str:
     """What the product of step rates would have predicted, beside what happened."""
@@ -125,6 +127,7 @@ def list_sentence(deals: pd.DataFrame, shown: pd.DataFrame) -> str:
     """How many of the stalled deals a list shows."""
     number = int(deals["stalled"].sum())
     if number == len(shown):
-        return f"{words.counted(number, 'deal')} that {'has' if number == 1 else 'have'} stopped."
-    return (f"{words.number(len(shown))} of {words.counted(number, 'deal')} that have stopped: the largest to work on, "
-            "then the largest to requalify or close; all are in the published table of stalled deals.")
+        return f"{words.counted(number, 'deal')} that {'has' if number == 1 else 'have'} stopped ({STOPPED})."
+    return (f"{words.number(len(shown))} of {words.counted(number, 'deal')} that have stopped ({STOPPED}): the largest "
+            "to work on, then the largest to requalify or close; all are in the published table of stalled deals. Rep "
+            "feedback counts these and also deals that are silent, past their expected close or put off twice.")

@@ -97,7 +97,10 @@ def test_attention_by_hand():
     assert young["why"] == "expected close passed 10 days ago"
     assert young["ask"] == "agree a date that the customer confirms"
     assert len(feedback.attention(tables)) == 6
-    assert feedback_words.attention_sentence(found, "EUR") == "1 open deal asks for something now, worth EUR 500."
+    assert feedback_words.attention_sentence(found, "EUR") == (
+        "1 open deal asks for something now, worth EUR 500: 1 has stopped.")
+    assert feedback_words.attention_sentence(feedback.attention(tables), "EUR").endswith(
+        ": 5 have stopped and 1 is silent, past the expected close or put off twice.")
     assert feedback_words.attention_sentence(found.iloc[:0], "EUR") == "No open deal asks for something now."
 
 

@@ -75,6 +75,20 @@ def test_goals_of_every_period(acme):
     assert goal_words.of_bookings(found, "EUR")["period"].tolist()[:2] == ["June 2026", "week 1–7 Jun"]
 
 
+def test_plan_and_quotas_are_told_apart_where_both_are_there(acme):
+    months = pd.date_range("2026-01-01", "2026-08-01", freq="MS")
+    quotas = pd.DataFrame({"rep_id": "r1", "month": months, "amount": 3_000.0})
+    deals = monthly(WON, [60 - w for w in WON])
+    both = tables(deals, "2026-06-30", targets=acme.targets, quotas=quotas)
+    assert goal_words.measured_against(both, "EUR") == (
+        "Goals here are the company's plan, EUR 15.0 k in the fiscal year so far; the reps' quotas, against which rep "
+        "feedback measures, add up to EUR 18.0 k.")
+    assert goal_words.measured_against(both, "EUR", quotas=True).endswith(
+        "EUR 18.0 k in the fiscal year so far; the KPI scorecard measures against the company's plan, EUR 15.0 k.")
+    assert goal_words.measured_against(acme, "EUR") == ""
+    assert goal_words.measured_against(tables(deals, "2026-06-30", quotas=quotas), "EUR") == "", "quotas alone"
+
+
 def test_without_goals_nothing_is_said():
     found = progress(tables(monthly([5] * 4, [5] * 4), "2024-04-30"), "2024-04")
     assert found.empty and goal_words.goal_sentence(found, "EUR") == ""

@@ -116,4 +116,5 @@ def test_the_list_puts_work_before_cleaning_up():
     assert tabled.flagged_list(deals, 1, 0)["opportunity_id"].tolist() == ["c"]
     owners = tabled.stalled_by_owner(deals).set_index("owner")
     assert owners.loc["x"].tolist() == [2, 2, 10, 10] and owners.loc["(none)"].tolist() == [1, 1, 5, 5]
-    assert below.list_sentence(deals, tabled.flagged_list(deals)) == "3 deals that have stopped."
+    assert below.list_sentence(deals, tabled.flagged_list(deals)) == (
+        f"3 deals that have stopped ({below.STOPPED}).")
