@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-SHORT, MANY = 20, 9
-UPRIGHT, SMALLER, ACROSS, BETWEEN, LONGEST = 92, 114, 170, 1.5, 22
+SHORT, MANY, LONG = 20, 9, 40
+UPRIGHT, SMALLER, CLOSE, ACROSS, BETWEEN, LONGEST = 92, 114, 130, 170, 1.5, 22
 
-SIZES = ((UPRIGHT, ""), (SMALLER, "dense"), (ACROSS, "broad"), (float("inf"), "broadest"))
+SIZES = ((UPRIGHT, ""), (SMALLER, "dense"), (CLOSE, "close"), (ACROSS, "broad"), (float("inf"), "broadest"))
 
 
 def framed(soup: BeautifulSoup) -> None:
@@ -48,21 +48,21 @@ def contents(soup: BeautifulSoup) -> list[tuple[str, str]]:
     return found
 
 
-def breadth(table: Tag) -> float:
-    """Characters that a table needs side by side: numbers whole, texts broken after `LONGEST`."""
+def breadth(table: Tag, longest: float = LONGEST) -> float:
+    """Characters that a table needs side by side: numbers whole, texts broken after `longest`."""
     widest: dict[int, int] = {}
     for row in table.find_all("tr"):
         for place, cell in enumerate(row.find_all(["th", "td"])):
-            widest[place] = max(widest.get(place, 0), _least(cell))
+            widest[place] = max(widest.get(place, 0), _least(cell, longest))
     return sum(widest.values()) + BETWEEN * len(widest)
 
 
-def _least(cell: Tag) -> int:
+def _least(cell: Tag, longest: float) -> float:
     """Characters that a cell needs at least to read well: a number whole, a heading its longest word."""
     text = cell.get_text()
     if cell.name == "th":
         return max(map(len, text.replace("-", "- ").split()), default=0)
-    return len(text) if "number" in cell.get("class", []) else min(len(text), LONGEST)
+    return len(text) if "number" in cell.get("class", []) else min(len(text), longest)
 
 
 def _text(tag: Tag) -> str:
@@ -81,12 +81,15 @@ def _named(frame: Tag, number: int) -> None:
 
 
 def _sized(soup: BeautifulSoup, frame: Tag) -> None:
-    """Mark a table of many columns; one that needs paper across goes into a sheet with the words that lead to it."""
+    """Mark a table of many columns, and one of many rows that fits on half of the paper; one that needs paper across
+    goes into a sheet with the words that lead to it."""
     first, needs = frame.find("tr"), breadth(frame)
+    if len(frame.find_all("tr")) > LONG and breadth(frame, float("inf")) <= CLOSE / 2 - 2 * BETWEEN:
+        frame["class"] = [*frame["class"], "halves"]
     many = ["many"] if first and len(first.find_all(["th", "td"])) > MANY else []
     size = next(mark for limit, mark in SIZES if needs <= limit)
     frame["class"] = [*frame["class"], *many, *([size] if size else [])]
-    if needs <= SMALLER:
+    if needs <= CLOSE:
         return
     cell = next((parent for parent in frame.parents if "cell" in parent.get("class", [])), frame)
     if cell.find_parent(class_="sheet") is None and len(cell.select(".sheet")) == 0:

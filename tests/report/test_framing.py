@@ -27,11 +27,11 @@ def test_breadth_counts_numbers_whole_headings_by_their_longest_word_and_texts_u
 
 
 @pytest.mark.parametrize(("columns", "mark", "sheet"), [
-    (5, None, 0), (8, "dense", 0), (10, "broad", 1), (16, "broadest", 1),
+    (5, None, 0), (8, "dense", 0), (10, "close", 0), (11, "broad", 1), (16, "broadest", 1),
 ])
 def test_a_table_gets_the_paper_that_it_needs(columns, mark, sheet):
     soup = soup_of("<div class=said><h2>Part</h2><p>See.</p></div>" + table(columns, "123,456,789", "number"))
-    marks = set(soup.select_one(".table")["class"]) & {"dense", "broad", "broadest"}
+    marks = set(soup.select_one(".table")["class"]) & {"dense", "close", "broad", "broadest"}
     assert marks == ({mark} if mark else set())
     assert len(soup.select(".sheet > .said + .cell .table")) == sheet
 

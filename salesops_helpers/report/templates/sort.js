@@ -49,8 +49,11 @@
   }
 
   const frames = document.querySelectorAll(".table, figure");
+  const phone = matchMedia("screen and (max-width: 40rem)");
+  const opens = frame => phone.matches && frame.tagName === "FIGURE";
   const reach = () => frames.forEach(frame => {
-    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0; else frame.removeAttribute("tabindex");
+    if (opens(frame) || frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
   });
   addEventListener("resize", reach);
   reach();
