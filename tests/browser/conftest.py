@@ -71,6 +71,14 @@ class Seen:
 
 
 @pytest.fixture(scope="session")
+def rules():
+    """The rules of axe-core."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return Axe()
+
+
+@pytest.fixture(scope="session")
 def see(browser):
     """Open a page in a browser of a given width."""
     return lambda path, width=1200, **context: Seen(browser, path, width, **context)

@@ -40,13 +40,19 @@ def company(sample: Path, place: Path) -> Path:
     frames = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in place.glob("*.csv")}
     names: dict[tuple[str, str], str] = {}
     for name, frame in frames.items():
-        kept = frame[frame["rep_id"].isin(kept_reps)] if "rep_id" in frame else frame
+        kept = _of(frame, kept_reps, whole=name == "splits") if "rep_id" in frame else frame
         for column in [*TEXTS.get(name, ()), *(c for c in UNITS if c in kept)]:
             kept = kept.assign(**{column: _attacked(kept[column], column, names)})
         if "stage" in kept:
             kept = kept.assign(stage=kept["stage"].replace(STAGE, NASTY_STAGE))
         kept.to_csv(place / f"{name}.csv", index=False)
     return place
+
+
+def _of(rows: pd.DataFrame, reps: pd.Series, whole: bool = False) -> pd.DataFrame:
+    """The rows of these reps; `whole`: of a deal only where all its rows are, as shares of one deal add up to 1."""
+    theirs = rows["rep_id"].isin(reps)
+    return rows[theirs.groupby(rows["opportunity_id"]).transform("all") if whole else theirs]
 
 
 def _attacked(values: pd.Series, column: str, names: dict[tuple[str, str], str]) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +53,21 @@ notebooks = ["everything"]
 withhold = ["quotas", "plan_assignments", "splits", "disputes"]
 tables = {all_opportunities = ["lead_source", "status"]}
 hand_outs = ["workbook", "mail"]
+"""
+PLAN = """
+plan: individual
+version: 1
+status: approved
+effective: {from: 2025-01-01, to: 2026-12-31}
+currency: EUR
+period: {measure: month, pay: month, accumulate: none}
+rounding: {scale: 2, mode: half_up}
+target_incentive: assigned
+components:
+  - id: own
+    weight: 100%
+    measure: {of: bookings, level: individual}
+    payout: {kind: flat, rate: 1x}
 """
 NOTEBOOK = (
     "md:# What is there?\n\nFor everybody. See [all](tables/all_reps.csv), [deals](tables/all_opportunities.csv) and "
@@ -118,8 +133,9 @@ class Secrets:
                 yield row
 
 
-def write(folder: Path) -> Secrets:
-    """Write the company with its audiences.toml to `folder`; gives its secrets."""
+def write(folder: Path, more: Sequence[str] = ()) -> Secrets:
+    """Write the company with its audiences.toml to `folder`, each audience with `more` notebooks of the kit; gives its
+    secrets."""
     s, folder = Secrets(), Path(folder)
     folder.mkdir()
     ids = {rep: s.text("id", rep, nasty=False) for rep in PEOPLE}
@@ -162,6 +178,8 @@ def write(folder: Path) -> Secrets:
     for name, rows in frames.items():
         pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
     (folder / "company.toml").write_text(COMPANY)
-    (folder / "audiences.toml").write_text(AUDIENCES)
+    (folder / "plans").mkdir()
+    (folder / "plans" / "individual.yaml").write_text(PLAN)
+    (folder / "audiences.toml").write_text(AUDIENCES.replace('["everything"]', json.dumps(["everything", *more])))
     s.ids = ids
     return s

@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+import shutil
 import stat
 import zipfile
 from urllib.parse import quote
@@ -30,12 +31,17 @@ ENTRY = catalog.Entry("everything", "Everything", "What is there?", "everybody",
                       publishes=tuple(f"all_{name}" for name in TABLES))
 
 
-def company_in(folder, patch):
-    """The company and its secrets; the kit holds one notebook, which shows whatever it can lay its hands on."""
-    patch.setattr(catalog, "CATALOG", (ENTRY,))
+def company_in(folder, patch, more=()):
+    """The company and its secrets; the kit holds one notebook, which shows whatever it can lay its hands on, and
+    `more` of its own."""
+    own = {entry.stem: entry for entry in catalog.CATALOG}
+    here = catalog.notebooks_folder()
+    patch.setattr(catalog, "CATALOG", (ENTRY, *(own[stem] for stem in more)))
     patch.setattr(catalog, "notebooks_folder", lambda: folder / "kit")
     planted.write_notebook(folder / "kit" / "everything.ipynb")
-    return folder / "acme", planted.write(folder / "acme")
+    for stem in more:
+        shutil.copy(here / f"{stem}.ipynb", folder / "kit")
+    return folder / "acme", planted.write(folder / "acme", more)
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def five(tmp_path_factory):
     """The packs of five audiences, made in one run with real kernels: audience → pack; and the secrets."""
     place = tmp_path_factory.mktemp("five")
     with pytest.MonkeyPatch.context() as patch:
-        folder, secrets = company_in(place, patch)
+        folder, secrets = company_in(place, patch, ["comp_statement"])
         names = [asked(name, secrets) for name in WHOSE]
         return dict(zip(WHOSE, packs(str(folder), MONTH, place / "out", names, jobs=1), strict=True)), secrets
 
@@ -75,7 +81,15 @@ def test_no_pack_holds_what_its_audience_must_not_see(name, five):
     seen = {value for _, value in leaks(files, shown)}
     assert len(hidden) > 10 and len(seen) > 5, "what it may see is found by the same search"
     names = {path.rpartition(".")[2] for path in files}
-    assert names == {"html", "csv", "xlsx", "eml"} and "everything.html" in files
+    assert names == {"html", "csv", "xlsx", "eml"} and {"everything.html", "comp_statement.html"} <= set(files)
+
+
+def test_the_pay_statement_of_a_pack_holds_the_pay_that_its_audience_may_see(five):
+    packs_of, secrets = five
+    own = [row["marker"] for row in secrets.rows if row["kind"] == "pay" and row["rep"] == "r0"]
+    seen = {name: {value for _, value in leaks({"page": files_of(packs_of[name].folder)["comp_statement.html"]}, own)}
+            for name in WHOSE}
+    assert {name for name, values in seen.items() if values} == {"rep", "finance"}
 
 
 LET_THROUGH = {
