@@ -61,9 +61,8 @@ def _coaching(rows: pd.DataFrame | None) -> Lines:
     shown = [f"{words.number(n)} in {team}" for team, n in teams.head(MOST_TEAMS).items()]
     more = [f"{words.number(teams.iloc[MOST_TEAMS:].sum())} elsewhere"] if len(teams) > MOST_TEAMS else []
     where = f" ({words.joined([*shown, *more])})" if shown else ""
-    who = words.number(len(named)) if len(named) else "none"
-    return [{"table": COACHING, "items": [],
-             "said": f"A coaching focus stands out for {who} of {words.counted(len(rows), 'rep')}{where}."}]
+    who = words.counted(len(named), "rep") if len(named) else "no rep"
+    return [{"table": COACHING, "items": [], "said": f"A coaching focus stands out for {who}{where}."}]
 
 
 def _stopped(rows: pd.DataFrame | None, currency: str) -> Lines:
@@ -77,7 +76,7 @@ def _stopped(rows: pd.DataFrame | None, currency: str) -> Lines:
     worth = words.short_money(first["amount"].sum(), currency)
     said = (f"Of {words.counted(len(rows), 'open deal')} that {'has' if len(rows) == 1 else 'have'} stopped, "
             f"{'this is the largest' if len(first) == 1 else f'these {len(first)} are the largest'} still young enough "
-            f"to be won, worth {worth}:")
+            f"to be won, worth {worth}.")
     return [{"table": STOPPED, "said": said, "items": items}]
 
 

@@ -70,7 +70,7 @@ def html(letter: Letter) -> str:
 
 def attended(letter: Letter) -> list[str]:
     """Who and what needs the reader, a line each, with the title of the page that says more."""
-    return [" ".join([line["said"], *["; ".join(line["items"]) + "."] * bool(line["items"]),
+    return [" ".join([line["said"], *[f"{'; '.join(line['items'])}."] * bool(line["items"]),
                       *[f"More: {line['label']}."] * bool(line["label"])]) for line in letter.attend]
 
 

@@ -17,17 +17,17 @@ STOPPED = pd.DataFrame({
 
 def test_who_needs_help_is_counted_by_team_and_nobody_is_named():
     (line,) = attention.lines(COACHING, None)
-    assert line["said"] == "A coaching focus stands out for 3 of 5 reps (2 in South and 1 in North)."
+    assert line["said"] == "A coaching focus stands out for 3 reps (2 in South and 1 in North)."
     (line,) = attention.lines(COACHING.assign(focus=None), None)
-    assert line["said"] == "A coaching focus stands out for none of 5 reps."
+    assert line["said"] == "A coaching focus stands out for no rep."
     many = pd.DataFrame({"team": list("aabcdde"), "focus": "x"})
-    assert attention.lines(many, None)[0]["said"].endswith("7 of 7 reps (2 in a, 2 in d, 1 in b and 2 elsewhere).")
+    assert attention.lines(many, None)[0]["said"].endswith("7 reps (2 in a, 2 in d, 1 in b and 2 elsewhere).")
 
 
 def test_the_five_largest_deals_that_have_stopped_and_may_still_be_won():
     (line,) = attention.lines(None, STOPPED, "EUR")
     assert line["said"] == ("Of 8 open deals that have stopped, these 5 are the largest still young enough to be won, "
-                            "worth EUR 80.3 k:")
+                            "worth EUR 80.3 k.")
     assert line["items"] == ["O1: EUR 80.0 k, in Demo for 40 days", "E (O5): EUR 90, in Demo for 5 days",
                              "D (O4): EUR 70, in Demo for 5 days", "B (O2): EUR 60, in Demo",
                              "C (O3): EUR 50, in Demo for 5 days"]
