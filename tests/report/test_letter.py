@@ -37,6 +37,8 @@ SIGNALS = pd.DataFrame([
     ("win_rate", "closed", "North", "2026-09-01", 0.2, 0.35, 0.31, 0.39, -1, -1, -3.0, "its own level"),
 ], columns=["kpi", "form", "unit", "month", "value", "usual", "limit_low", "limit_high", "signal", "good", "distance",
             "basis"])
+ATTEND = [{"said": "Nobody.", "items": [], "label": "", "page": ""},
+          {"said": "Two deals.", "items": ["<i>: EUR 9", "B"], "label": "T", "page": "t.html#part-2"}]
 HOSTILE = "<script>alert(1)</script>\r\nBcc: x@a.example"
 
 
@@ -55,6 +57,15 @@ def test_a_figure_off_its_goal_by_more_than_its_range_is_named():
         "Bookings: EUR 2.64 m, below the goal of EUR 3.10 m.",
         "Sales cycle: 48 days, above the goal of 40 days.",
     ]
+
+
+def test_what_was_true_as_the_month_began_is_no_matter_for_decision_at_its_end():
+    known = {"kpi": "pipeline_coverage", "form": "remaining"}
+    rows = pd.DataFrame([{**known, "unit": "Acme", "value": 1.74, "low": NAN, "high": NAN, "goal": 3.0,
+                          "previous": 2.4}])
+    words = pd.DataFrame([{**known, "title": "Coverage going into the month", "unit": "times", "direction": "up"}])
+    assert figures.off_goal(rows, "Acme", words, "EUR") == []
+    assert figures.key_figures(rows, "Acme", words, "EUR")["reached"].tolist() == ["58 %"]
 
 
 def test_what_changed_is_what_left_the_limits_of_its_own_past_in_this_month():
@@ -112,11 +123,12 @@ def written(**more):
 
 
 def test_the_mail_opens_as_a_draft_in_text_and_html_with_nobody_addressed():
-    message = email.message_from_bytes(mail.mail(written(), [("report.pdf", b"%PDF-1")]), policy=default)
+    message = email.message_from_bytes(mail.mail(written(attend=ATTEND), [("report.pdf", b"%PDF-1")]), policy=default)
     assert message["Subject"] == "Sales report · Acme · September 2026" and message["X-Unsent"] == "1"
     assert not {"to", "cc", "bcc", "from", "date", "message-id"} & {name.lower() for name in message.keys()}
     plain, rich = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    for said in ("Bookings", "EUR 2.64 m", "It is EUR 1.2 m.", "Sales cycle rose to 48 days"):
+    for said in ("Bookings", "EUR 2.64 m", "It is EUR 1.2 m.", "Sales cycle rose to 48 days",
+                 "Two deals. <i>: EUR 9; B. More: T."):
         assert said in " ".join(plain.split())
         assert said in " ".join(BeautifulSoup(rich, "html.parser").get_text().split())
     assert max(map(len, plain.splitlines())) <= 78
@@ -140,13 +152,16 @@ def test_hostile_texts_stay_texts_in_the_mail():
 
 def test_the_index_carries_the_letter_and_the_way_to_other_months():
     edition = pages.Edition("Acme", "September 2026", "30 September 2026", "5 of 6 rows used")
-    text = pages.index([], edition, [], [], "1 page", dt.datetime(2026, 10, 1), letter=written(decide=["Hire <b>."]),
+    letter = written(decide=["Hire <b>."], attend=ATTEND)
+    text = pages.index([], edition, [], [], "1 page", dt.datetime(2026, 10, 1), letter=letter,
                        months=[{"month": "August 2026", "page": "../2026-08/index.html"}],
                        files=[{"label": "PDF", "page": "report.pdf"}])
     soup = BeautifulSoup(text, "html.parser")
     assert faults(text) == []
     assert [row.th.get_text() for row in soup.select("#figures tbody tr")] == ["Bookings", "Win rate", "Sales cycle",
                                                                               "Deals won"]
+    assert [li.get_text() for li in soup.select("#attend ol li")] == ["<i>: EUR 9", "B"]
+    assert [a["href"] for a in soup.select("#attend a")] == ["t.html#part-2"]
     assert soup.select_one("#decide li").get_text() == "Hire <b>." and len(soup.select("#changed li")) == 2
     assert [a["href"] for a in soup.select(".more a")] == ["report.pdf", "../2026-08/index.html"]
     assert soup.select_one("#lacking") is None
