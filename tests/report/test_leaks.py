@@ -86,10 +86,10 @@ def test_no_pack_holds_what_its_audience_must_not_see(name, five):
 
 def test_the_pay_statement_of_a_pack_holds_the_pay_that_its_audience_may_see(five):
     packs_of, secrets = five
-    own = [row["marker"] for row in secrets.rows if row["kind"] == "pay" and row["rep"] == "r0"]
-    seen = {name: {value for _, value in leaks({"page": files_of(packs_of[name].folder)["comp_statement.html"]}, own)}
-            for name in WHOSE}
-    assert {name for name, values in seen.items() if values} == {"rep", "finance"}
+    year = next(row["marker"] for row in secrets.rows if row["kind"] == "pay" and row["rep"] == "r0")
+    month = f"{(int(year) + 0.25) / 12:,.2f}".encode()
+    seen = {name: month in files_of(packs_of[name].folder)["comp_statement.html"] for name in WHOSE}
+    assert {name for name, is_there in seen.items() if is_there} == {"rep", "finance"}
 
 
 LET_THROUGH = {
