@@ -89,8 +89,8 @@ def _of_all(tables: Tables, found: pd.DataFrame) -> list[str]:
     judged = int(found["difference"].notna().sum())
     strong = f"a strength for {words.number(good)}" if good else "no strength"
     return [
-        f"A coaching focus stands out for {words.number(one)} of {words.counted(people, 'rep')}, and {strong}; for the "
-        "others the figures do not say.",
+        f"A coaching focus stands out for {words.number(one) if one else 'none'} of {words.counted(people, 'rep')}, "
+        f"and {strong}; for the others the figures do not say.",
         f"{words.counted(judged, 'comparison')} with peers were made. Named is only what would be named in at most 5 % "
         "of months if all reps were alike. Reps stand in the order of their names.", USE]
 
