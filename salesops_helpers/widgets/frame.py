@@ -11,9 +11,13 @@ from salesops_helpers.show import Shown
 if TYPE_CHECKING:
     from ipywidgets import Widget
 
+FITTED = "<style>.widget-html figure { margin: 0 } .widget-html img { max-width: 100%; height: auto }</style>"
+
 
 def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widget:
     """An interactive view that calls `draw` with the controls' values at the start and at each change.
+
+    Where there is no room for the figure beside the controls it comes below them.
 
     Parameters
     ----------
@@ -24,15 +28,17 @@ def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widg
     """
     import ipywidgets as ui
 
-    sentence, picture = ui.HTML(), ui.HTML()
+    sentence, picture = ui.HTML(), ui.HTML(layout=ui.Layout(flex="1 1 560px", min_width="0", overflow="auto"))
 
     def redraw(_change=None) -> None:
         said, shown = draw(**{name: control.value for name, control in controls.items()})
         sentence.value = f"<strong>{escape(said)}</strong>"
-        picture.value = shown.html
+        picture.value = FITTED + shown.html
 
     for control in controls.values():
         control.observe(redraw, names="value")
     redraw()
-    left = ui.VBox(list(controls.values()), layout=ui.Layout(min_width="320px"))
-    return ui.VBox([sentence, ui.HBox([left, picture])])
+    for control in controls.values():
+        control.layout.width = "auto"
+    left = ui.VBox(list(controls.values()), layout=ui.Layout(flex="0 0 360px"))
+    return ui.VBox([sentence, ui.HBox([left, picture], layout=ui.Layout(flex_flow="row wrap"))])

@@ -87,4 +87,4 @@ def view(tables: Tables, month: str, histories: Histories, kpi: str, form: str |
     said = one(rows, found, month, tables.company.currency, chosen)
     _, title, text = panel(chosen)
     fig = one_kpi(found, rows, f"{title}: {rows['name'].iloc[0]}", chosen.unit, text)
-    return said, show.figure(fig, said)
+    return said, show.figure(fig, said, live=True)

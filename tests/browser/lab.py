@@ -18,8 +18,8 @@ import nbformat
 ROOT = Path(__file__).resolve().parents[2]
 OWN = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 QUIET = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--expose-app-in-browser",
-         "--IdentityProvider.token=open", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None",
-         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+         "--IdentityProvider.token=open", "--LabApp.extension_manager=readonly"]
+NO_NEWS = "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 PATIENCE = 240  # seconds: a machine that is busy with other tests starts a server and a kernel slowly
 RUN_ALL = """async () => {
     const panel = jupyterapp.shell.currentWidget;
@@ -30,11 +30,11 @@ RUN_ALL = """async () => {
     return panel.content.widgets.filter(cell => cell.model.type === 'code').map(cell => cell.model.executionCount);
 }"""
 WATCH = """control => {
-    const sentence = document.querySelector('.widget-html strong'), line = sentence.parentElement;
-    const figure = [...document.querySelectorAll('.widget-html')][1];
-    window.seen = {before: sentence.textContent};
+    const explorer = control.closest('.widget-vbox').parentElement.parentElement;
+    const [sentence, figure] = explorer.querySelectorAll('.widget-html-content');
+    window.seen = {before: sentence.textContent, now: () => sentence.textContent};
     const since = name => () => { window.seen[name] ??= performance.now() - window.seen.pressed; };
-    new MutationObserver(since('sentence')).observe(line, {childList: true, subtree: true, characterData: true});
+    new MutationObserver(since('sentence')).observe(sentence, {childList: true, subtree: true, characterData: true});
     new MutationObserver(since('figure')).observe(figure, {childList: true, subtree: true, attributes: true});
     const press = () => { window.seen.pressed = performance.now(); };
     control.addEventListener('keydown', press, {capture: true, once: true});
@@ -57,6 +57,9 @@ def served(place: Path) -> Iterator[tuple[Path, str]]:
     files = place / "files"
     files.mkdir()
     own = {name: str(place / name.lower()) for name in OWN}
+    settings = place / "jupyter_config_dir" / NO_NEWS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     env = {**os.environ, **own, "PYTHONPATH": path}
     command = [sys.executable, "-m", "jupyterlab", *QUIET, f"--ServerApp.root_dir={files}"]
@@ -109,4 +112,4 @@ class Notebook:
         control.evaluate(WATCH)
         self.page.keyboard.press(key)
         self.page.wait_for_function("window.seen.sentence && window.seen.figure")
-        return self.page.evaluate("({...seen, after: document.querySelector('.widget-html strong').textContent})")
+        return self.page.evaluate("({...seen, now: null, after: seen.now()})")

@@ -27,6 +27,10 @@ def test_three_sliders_move_the_sentence(notebook):
     errors = page.locator("[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='.stderr']")
     assert errors.all_inner_texts() == []
     page.locator(".widget-html strong").wait_for()
+    controls, figure, frame = (page.locator(each).first.bounding_box() for each in
+                               (".widget-slider", ".widget-html img", ".jp-Notebook"))
+    assert controls["x"] + controls["width"] <= figure["x"], "the figure is not beside the controls"
+    assert figure["x"] + figure["width"] <= frame["x"] + frame["width"], "the figure is cut off"
     for name in SLIDERS:
         slider = page.locator(".widget-slider", has=page.get_by_text(name, exact=True)).get_by_role("slider")
         there, back = notebook.press(slider, "ArrowRight"), notebook.press(slider, "ArrowLeft")

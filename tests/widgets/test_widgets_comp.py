@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pay_case import NAMES, acme
 
-from salesops_helpers.comp import cases, outlook, scenario
+from salesops_helpers.comp import cases, costs, outlook, scenario
 from salesops_helpers.widgets.comp import Changed, pay_explorer
 
 
@@ -45,6 +45,16 @@ def test_a_moved_control_redraws_on_the_draws_of_the_page(tables):
     assert f"EUR {middle / 1000:.1f} k in the middle" in widget.children[0].value
     assert "less than as written" in widget.children[0].value
     assert widget.children[1].children[1].value != before
+
+
+def test_the_explorer_says_what_the_page_says_of_all_its_draws(tables):
+    o = outlook(scenario(tables, "2026-12", NAMES), tables, "2026-12", size=5000)
+    said = pay_explorer(o).children[0].value
+    page = costs(o).iloc[0]
+    assert f"EUR {page['p50'] / 1000:.1f} k in the middle and {page['p80'] / 1000:.1f} k in four of five" in said
+    assert f"{100 * page['cost_of_sales']:.2f} % of bookings, the same as written" in said
+    fewer = np.median(Changed(o, 0).costs(o.made.plans[0], 1.1, 1.0))
+    assert fewer == pytest.approx(cases(o).set_index("case").loc["quotas +10 %", "p50"], rel=0.01)
 
 
 def test_what_one_rep_would_earn_by_hand(tables):
