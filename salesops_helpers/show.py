@@ -91,8 +91,8 @@ def table(
 def figure(fig: Figure, alt: str, caption: str = "", live: bool = False) -> Shown:
     """A figure as SVG or PNG, whichever is smaller, with `alt` stating what is to be seen; the figure is closed.
 
-    The same figure gives the same bytes (no date, fixed ids). With `live` it is a PNG for the screen, made in less than
-    half the time: for explorers, that draw anew at each change.
+    The same figure gives the same bytes (no date, fixed ids). With `live` it is a PNG for the screen, made in a little
+    more than half the time: for explorers, that draw anew at each change.
     """
     import matplotlib as mpl
     import matplotlib.pyplot as plt
