@@ -94,10 +94,13 @@ def pay_what_if(
                        [(AT, curve) for curve in curves], at, after)
     who = changed.o.seats.people["name"].iloc[seat]
     how = f"{money(abs(more), currency)} {'more' if more > 0 else 'less'} than as" if abs(more) >= 1 else "the same as"
-    said = (f"{plan.plan}, changed: {short_money(np.median(cost), currency)} in the middle and "
+    same_pay = abs(after - before) < 0.005
+    head, against = (" as written", "") if abs(more) < 1 and same_pay else (", changed", f", {how} written")
+    said = (f"{plan.plan}{head}: {short_money(np.median(cost), currency)} in the middle and "
             f"{short_money(np.quantile(cost, 0.8))} in four of five years, "
-            f"{percent(cost.mean() / changed.sold, 2)} of bookings, {how} written. {who} at {reached} % would earn "
-            f"{money(after, currency)} a {plan.period.measure} instead of {money(before, currency)}.")
+            f"{percent(cost.mean() / changed.sold, 2)} of bookings{against}. {who} at {reached} % would earn "
+            f"{money(after, currency)} a {plan.period.measure}"
+            f"{'' if same_pay else f' instead of {money(before, currency)}'}.")
     source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     alt = escape(f"Cost of a year and payout curve, as written and changed. {said}")
     return said, Shown(f'<figure><img src="{source}" alt="{alt}"></figure>', said)

@@ -11,7 +11,12 @@ from salesops_helpers.show import Shown
 if TYPE_CHECKING:
     from ipywidgets import Widget
 
-FITTED = "<style>.widget-html figure { margin: 0 } .widget-html img { max-width: 100%; height: auto }</style>"
+FITTED = """<style>
+.widget-html figure { margin: 0 } .widget-html img { max-width: 100%; height: auto }
+.widget-html table { border-collapse: collapse; line-height: 1.5 } .widget-html caption { text-align: left }
+.widget-html th, .widget-html td { padding: 2px 8px; text-align: left; border-bottom: 1px solid #8884 }
+.widget-html .number { text-align: right }
+</style>"""
 
 
 def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widget:

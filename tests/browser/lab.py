@@ -20,13 +20,17 @@ OWN = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHON
 QUIET = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--expose-app-in-browser",
          "--IdentityProvider.token=open", "--LabApp.extension_manager=readonly"]
 NO_NEWS = "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-PATIENCE = 240  # seconds: a machine that is busy with other tests starts a server and a kernel slowly
-RUN_ALL = """async () => {
+PATIENCE = 300  # seconds: a machine that is busy with other tests starts a server and a kernel slowly
+RUN_ALL = """async seconds => {
+    const late = new Promise((_, refuse) => setTimeout(() => refuse('the cells did not run'), seconds * 1000));
     const panel = jupyterapp.shell.currentWidget;
-    await panel.context.ready;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-    await jupyterapp.commands.execute('notebook:run-all-cells');
+    const all = async () => {
+        await panel.context.ready;
+        await panel.sessionContext.ready;
+        await panel.sessionContext.session.kernel.info;
+        await jupyterapp.commands.execute('notebook:run-all-cells');
+    };
+    await Promise.race([all(), late]);
     return panel.content.widgets.filter(cell => cell.model.type === 'code').map(cell => cell.model.executionCount);
 }"""
 WATCH = """control => {
@@ -103,7 +107,15 @@ class Notebook:
 
     def run(self) -> list[int | None]:
         """Run all cells; gives the execution count of each code cell."""
-        return self.page.evaluate(RUN_ALL)
+        return self.page.evaluate(RUN_ALL, 2 * PATIENCE)
+
+    def explorer(self):
+        """The first explorer's sentence, scrolled to: JupyterLab does not lay out cells that are out of sight."""
+        sentence = self.page.locator(".widget-html strong").first
+        sentence.wait_for(state="attached")
+        sentence.evaluate("element => element.scrollIntoView()")
+        sentence.wait_for()
+        return sentence
 
     def press(self, control, key: str) -> dict[str, float | str]:
         """Press a key on a control and wait for the answer: the sentence before and after, the milliseconds to the
