@@ -38,7 +38,7 @@ def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widg
     def redraw(_change=None) -> None:
         said, shown = draw(**{name: control.value for name, control in controls.items()})
         sentence.value = f"<strong>{escape(said)}</strong>"
-        picture.value = FITTED + shown.html
+        picture.value = shown.html
 
     for control in controls.values():
         control.observe(redraw, names="value")
@@ -46,4 +46,5 @@ def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widg
     for control in controls.values():
         control.layout.width = "auto"
     left = ui.VBox(list(controls.values()), layout=ui.Layout(flex="0 0 360px"))
-    return ui.VBox([sentence, ui.HBox([left, picture], layout=ui.Layout(flex_flow="row wrap"))])
+    fitted = ui.HTML(FITTED, layout=ui.Layout(display="none"))
+    return ui.VBox([sentence, ui.HBox([left, picture, fitted], layout=ui.Layout(flex_flow="row wrap"))])
