@@ -20,6 +20,7 @@ FORMATS = {
     "cents": lambda v: words.number(v, 2),
     "percent": words.percent,
     "whole_percent": lambda v: words.percent(v, 0),
+    "fine_percent": lambda v: words.percent(v, 2),
     "count": words.number,
     "number": lambda v: words.number(v, 1),
     "ratio": lambda v: words.number(v, 2),
@@ -67,8 +68,8 @@ def table(
     frame : DataFrame
         What to show, one row a line.
     formats : mapping
-        Column → one of money, cents, percent, whole_percent, count, number, ratio, day, month, text, figure
-        (a number already in words, such as EUR 1.2 m).
+        Column → one of money, cents, percent, whole_percent, fine_percent, count, number, ratio, day, month, text,
+        figure (a number already in words, such as EUR 1.2 m).
     labels : mapping, optional
         Column → heading (with its unit); default: the column's name with spaces.
     caption : str
@@ -87,20 +88,24 @@ def table(
     return Shown(html, plain)
 
 
-def figure(fig: Figure, alt: str, caption: str = "") -> Shown:
+def figure(fig: Figure, alt: str, caption: str = "", live: bool = False) -> Shown:
     """A figure as SVG or PNG, whichever is smaller, with `alt` stating what is to be seen; the figure is closed.
 
-    The same figure gives the same bytes (no date, fixed ids).
+    The same figure gives the same bytes (no date, fixed ids). With `live` it is a PNG for the screen, made in a little
+    more than half the time: for explorers, that draw anew at each change.
     """
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     png, svg = BytesIO(), BytesIO()
-    fig.savefig(png, format="png", dpi=144, metadata={"Software": None})
-    with mpl.rc_context({"svg.hashsalt": "salesops"}):
-        fig.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    fig.savefig(png, format="png", dpi=96 if live else 144, metadata={"Software": None})
+    pictures = [("png", png.getvalue())]
+    if not live:
+        with mpl.rc_context({"svg.hashsalt": "salesops"}):
+            fig.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        pictures.insert(0, ("svg+xml", svg.getvalue()))
     plt.close(fig)
-    kind, data = min((("svg+xml", svg.getvalue()), ("png", png.getvalue())), key=lambda pair: len(pair[1]))
+    kind, data = min(pictures, key=lambda picture: len(picture[1]))
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return Shown(f'<figure><img src="{source}" alt="{escape(alt)}">{below}</figure>', f"[figure: {alt}]")

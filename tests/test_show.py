@@ -67,3 +67,11 @@ def test_a_figure_is_one_image_with_alt_text_and_the_same_bytes_each_time():
     assert "<i>" not in html
     assert html == _drawn(alt='say "5 <"').html
     assert repr(_drawn()) == "[figure: rates fall]"
+
+
+def test_a_live_figure_is_a_picture_for_the_screen():
+    fig, ax = new(height=2)
+    ax.plot([1, 2], [3, 4])
+    html = show.figure(fig, alt="rising", live=True).html
+    data = base64.b64decode(re.search(r'png;base64,([^"]+)', html).group(1))
+    assert int.from_bytes(data[16:20], "big") == int(fig.get_figwidth() * 96) and 'alt="rising"' in html

@@ -49,24 +49,25 @@ def cost_spread(spread: pd.DataFrame, currency: str, budget: float | None = None
 
 
 class Live:
-    """The explorer's figure, drawn once and moved: left the cost of a year, right one rep's pay by attainment."""
+    """The explorer's figure, drawn once and moved: above the cost of a year, below one rep's pay by attainment."""
 
     def __init__(self, currency: str, span: str):
         import matplotlib.pyplot as plt
 
-        self.fig, (self.left, self.right) = style.new(height=3.4, columns=2)
+        self.fig, (self.above, self.below) = style.new(rows=2)
+        self.fig.set_size_inches(6.0, 5.6)  # as wide as there is room beside the controls
         plt.close(self.fig)
-        self.left.set(title="Cost of twelve months", xlabel="share of possible years that cost no more", xlim=(0, 1))
-        self.right.set(title=f"Pay of one rep a {span}", xlabel="own attainment (bookings ÷ quota)")
-        for ax, unit in ((self.left, f"variable pay ({currency})"), (self.right, f"pay ({currency})")):
+        self.above.set(title="Cost of twelve months", xlabel="share of possible years that cost no more", xlim=(0, 1))
+        self.below.set(title=f"Pay of one rep a {span}", xlabel="own attainment (bookings ÷ quota)")
+        for ax, unit in ((self.above, f"variable pay ({currency})"), (self.below, f"pay ({currency})")):
             style.percent_axis(ax.xaxis)
             ax.set_ylabel(unit)
             ax.yaxis.set_major_formatter(lambda value, _: short_money(value))
         self.lines = [ax.plot([], [], color=color, linestyle=dash, label=name)[0]
-                      for ax in (self.left, self.right)
+                      for ax in (self.above, self.below)
                       for color, dash, name in ((style.MUTED, ":", "as written"), (style.BLUE, "-", "changed"))]
-        self.here = self.right.plot([], [], "o", color=style.ORANGE, markersize=7)[0]
-        self.left.legend(loc="upper left")
+        self.here = self.below.plot([], [], "o", color=style.ORANGE, markersize=7)[0]
+        self.above.legend(loc="upper left")
         self._placed = False
 
     def png(self, costs: list, curves: list, at: float, pay: float) -> bytes:
@@ -76,10 +77,10 @@ class Live:
         for line, (x, y) in zip(self.lines, [*costs, *curves], strict=True):
             line.set_data(x, y)
         self.here.set_data([at], [pay])
-        for ax in (self.left, self.right):
+        for ax in (self.above, self.below):
             ax.relim()
             ax.autoscale_view()
-        self.right.set_xlim(0, 2)
+        self.below.set_xlim(0, 2)
         if not self._placed:  # laid out once: that costs more than to draw
             self.fig.draw_without_rendering()
             self.fig.set_layout_engine("none")

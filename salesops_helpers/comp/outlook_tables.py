@@ -21,7 +21,8 @@ def outlook_labels(s: Scenario) -> dict[str, str]:
     money = f"({s.currency})"
     return labels(s) | {
         "draws": "what varies", "p10": f"1 of 10 years below {money}", "p50": f"middle {money}",
-        "p80": f"holds in 8 of 10 years {money}", "p90": f"9 of 10 years {money}", "above": "9 of 10 ÷ middle − 1",
+        "p80": f"holds in 8 of 10 years {money}", "p90": f"9 of 10 years {money}",
+        "above": "9 of 10 above the middle by",
         "error": f"simulation error of 8 of 10 {money}", "cost_of_sales": "pay ÷ bookings",
         "level": "expected attainment", "difference": f"expected difference {money}",
         "less": "years with less", "replayed": f"difference on past deals {money}", "low": "low", "high": "high",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.fairness import LEAST
 from salesops_helpers.comp.outlook import ALONE, COMMON, Outlook, costs, people
 from salesops_helpers.comp.sentences import MINOR, answer_sentences, limits, moved_words
 from salesops_helpers.comp.solver import setting_in_words
 from salesops_helpers.words import counted, joined, money, month_name, percent, short_money
 
+SETTINGS = {"accelerator": "rate above 100 %", "target": "target incentives", "quota": "quotas", "cap": "cap"}
 OFTEN = 0.9  # share of years in which a rep counts as losing
 
 
@@ -54,14 +56,19 @@ def _losers(o: Outlook) -> str:
     frame = people(o)
     lose, often = int((frame["difference"] < -MINOR).sum()), int((frame["less"] >= OFTEN).sum())
     if not lose:
-        now_and_then = percent(frame["less"].mean(), 0)
-        return (f"No rep would expect less under {o.names[1]} than under {o.names[0]}, though a rep's single year pays "
-                f"less in {now_and_then} of cases.")
+        return f"No rep would expect less under {o.names[1]} than under {o.names[0]}{_though(frame['less'].mean())}."
     worst = frame.iloc[0]
     return (f"{lose} of {counted(len(frame), 'rep')} would expect less under {o.names[1]} than under {o.names[0]}, "
             f"{often} of them in nine of ten years; the largest expected loss is "
             f"{money(-worst['difference'], o.scenario.currency)} a year ({worst['name']}, "
             f"{percent(-worst['difference'] / worst['pay_a'], 0)} of pay).")
+
+
+def _though(less: float) -> str:
+    if less == 0:
+        return ", and in no possible year would one get less"
+    often = "less than 1 %" if less < 0.01 else percent(less, 0)
+    return f", though a rep's single year pays less in {often} of cases"
 
 
 def spread_words(o: Outlook) -> str:
@@ -95,7 +102,7 @@ def assumed(o: Outlook) -> list[str]:
     return [
         source,
         "Quotas stay those of the same months of the last year; a rep's expected attainment is the own one of that "
-        "year, drawn towards everybody's as far as a year's luck explains it.",
+        f"year, drawn towards everybody's as far as a year's luck explains it{_alike(found.people)}.",
         f"Assumed: a common market that moves a year's bookings by {percent(a.shock, 0)} (standard deviation){seen}; "
         f"{percent(a.leaving, 0)} of reps leave within the year, their seats stay empty for "
         f"{counted(a.vacant, 'month')} and ramp up over {counted(len(a.ramp), 'month')}; the plan year begins with the "
@@ -104,6 +111,13 @@ def assumed(o: Outlook) -> list[str]:
         f"{n:,} possible years, the same for every plan; draws, guarantees, clawbacks and new positions are left out.",
         _left(o),
     ]
+
+
+def _alike(frame: pd.DataFrame) -> str:
+    level = (frame["expected"] / frame["quota"]).round(6)
+    if len(frame) < 2 or level.nunique() > 1:
+        return ""
+    return f": here luck alone explains how the reps differ, so {percent(level.iloc[0])} is expected of each"
 
 
 def _response(o: Outlook) -> str:
@@ -122,16 +136,18 @@ def _left(o: Outlook) -> str:
 
 
 def solved_words(o: Outlook, found: pd.DataFrame) -> str:
-    """The solver's answers in a sentence."""
+    """The solver's answers in a sentence, and why a setting alone does not do it."""
     if not len(found):
         return "The plan has no setting that could be turned."
     row = found.iloc[0]
     head = f"To keep {row['plan']} within {money(row['budget'], o.scenario.currency)} in four of five years"
     met = found[found["met"]]
+    why = "".join(f" {SETTINGS[r['lever']].capitalize()}: {r['note']}." for _, r in found[~found["met"]].iterrows())
     if not len(met):
-        return f"{head}: no setting does it alone; the table gives the nearest."
-    ways = joined([setting_in_words(r["lever"], r["value"]) for _, r in met.iterrows()], "or")
-    return f"{head}: {ways}; each alone, all else as written."
+        return f"{head}: no setting does it alone; the table gives the nearest.{why}"
+    ways = joined([f"{'a cap at ' if r['lever'] == 'cap' else ''}{setting_in_words(r['lever'], r['value'])}"
+                   for _, r in met.iterrows()], "or")
+    return f"{head}: {ways}; each alone, all else as written.{why}"
 
 
 def break_even_words(o: Outlook, share: float, margin: float) -> str:
@@ -146,6 +162,9 @@ def break_even_words(o: Outlook, share: float, margin: float) -> str:
 
 def follows_words(found: pd.DataFrame) -> str:
     """Whether pay goes with the territory or with the effort, in a sentence a plan."""
+    if not len(found):
+        return (f"Whether pay goes with the territory or the effort cannot be told: that takes {LEAST} reps paid on "
+                "past deals whose accounts have a potential or whose activities are recorded.")
     said = []
     for plan, rows in found.groupby("plan", sort=False):
         sure = rows[(rows["low"] > 0) | (rows["high"] < 0)]

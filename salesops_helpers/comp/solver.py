@@ -75,6 +75,33 @@ def _cap(plan: Plan, value: float):
     return cap.model_copy(update={"at": Fraction(value).limit_denominator(10**9)})
 
 
+def carried(base: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, float]:
+    """Cost of every draw at another setting, by how it goes with the cost as written on the first draws.
+
+    Parameters
+    ----------
+    base : ndarray
+        Cost of every draw as written.
+    found : ndarray
+        Cost of the first draws at the other setting.
+
+    Returns
+    -------
+    costs : ndarray
+        As many as `base`.
+    error : float
+        The standard error of carrying over; 0 where `found` holds every draw.
+    """
+    if len(found) == len(base):
+        return found, 0.0
+    level = base / base.mean()
+    terms = np.column_stack([np.ones_like(level), level, level**2])
+    known = terms[:len(found)]
+    fit = np.linalg.lstsq(known, found, rcond=None)[0]
+    rest = found - known @ fit
+    return terms @ fit + np.resize(rest, len(base)), float(rest.std(ddof=3) * np.sqrt(3 / len(found)))
+
+
 class Trial:
     """One plan of a simulation, its cost at other settings."""
 
@@ -93,19 +120,8 @@ class Trial:
         if (lever, value) not in self._known:
             plan, footing = turned(self.plan, self.made.market.footing, lever, value)
             found = Payer(plan, footing).pay(self.block).sum(axis=1)
-            self._known[lever, value] = self._carried(found)
+            self._known[lever, value] = carried(self.base, found)
         return self._known[lever, value]
-
-    def _carried(self, found: np.ndarray) -> tuple[np.ndarray, float]:
-        if self.size == len(self.base):
-            return found, 0.0
-        base = self.base / self.base.mean()
-        terms = np.column_stack([np.ones_like(base), base, base**2])
-        known = terms[:self.size]
-        fit = np.linalg.lstsq(known, found, rcond=None)[0]
-        rest = found - known @ fit
-        costs = terms @ fit + np.resize(rest, len(base))
-        return costs, float(rest.std(ddof=3) * np.sqrt(3 / self.size))
 
     def cost(self, lever: str, value: float, at: float) -> float:
         """The cost that a share `at` of the draws does not pass."""

@@ -45,8 +45,8 @@ def labels(s: Scenario) -> dict[str, str]:
 
 def cost_columns(s: Scenario, by: str) -> dict[str, str]:
     """Columns of `abreast` and how they are shown."""
-    second = {"pay_b": "cents", "cost_b": "percent", "more": "cents"} if len(s.plans) > 1 else {}
-    return {by: "text", "reps": "count", "sales": "money", "pay_a": "cents", "cost_a": "percent", **second}
+    second = {"pay_b": "cents", "cost_b": "fine_percent", "more": "cents"} if len(s.plans) > 1 else {}
+    return {by: "text", "reps": "count", "sales": "money", "pay_a": "cents", "cost_a": "fine_percent", **second}
 
 
 def abreast(s: Scenario, by: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from salesops_helpers.comp.curves import payout_curve
 from salesops_helpers.comp.evaluate import Payer
 from salesops_helpers.comp.outlook import SOME, Outlook
 from salesops_helpers.comp.plans import Plan
+from salesops_helpers.comp.solver import carried
 from salesops_helpers.comp.spans import LENGTHS
 from salesops_helpers.comp.whatif import can_vary, levers, vary
 from salesops_helpers.show import Shown, note
@@ -31,8 +32,7 @@ class Changed:
     def __init__(self, o: Outlook, n: int):
         self.o, self.plan = o, o.made.plans[n]
         self.block = o.made.kept.head(SOME).lifted(o.made.lift[n])
-        self.cost = o.made.kept_pay(n)[:SOME].sum(axis=1)
-        self.sold = self.block.credit.sum(axis=(1, 2)).mean()
+        self.cost, self.sold = o.made.cost[n], o.made.bookings.mean() * (1 + o.made.lift[n])
         self.months = LENGTHS[self.plan.period.measure]
 
     def turned(self, weight: int, rate: float) -> Plan:
@@ -40,8 +40,9 @@ class Changed:
         return vary(self.plan, Fraction(weight, 100), Fraction(f"{rate:.2f}"))
 
     def costs(self, plan: Plan, quota: float, target: float) -> np.ndarray:
-        """Cost of each possible year (currency)."""
-        return Payer(plan, self.o.made.market.footing.changed(quota, target)).pay(self.block).sum(axis=1)
+        """Cost of each possible year of the page (currency), from some of them."""
+        found = Payer(plan, self.o.made.market.footing.changed(quota, target)).pay(self.block).sum(axis=1)
+        return carried(self.cost, found)[0]
 
     def pays(self, plan: Plan, seat: int, at, quota: float = 1.0, target: float = 1.0) -> np.ndarray:
         """Pay of a seat in one measured span at attainments of today's quota, the team at 100 % (currency)."""
@@ -93,10 +94,13 @@ def pay_what_if(
                        [(AT, curve) for curve in curves], at, after)
     who = changed.o.seats.people["name"].iloc[seat]
     how = f"{money(abs(more), currency)} {'more' if more > 0 else 'less'} than as" if abs(more) >= 1 else "the same as"
-    said = (f"{plan.plan}, changed: {short_money(np.median(cost), currency)} in the middle and "
+    same_pay = abs(after - before) < 0.005
+    head, against = (" as written", "") if abs(more) < 1 and same_pay else (", changed", f", {how} written")
+    said = (f"{plan.plan}{head}: {short_money(np.median(cost), currency)} in the middle and "
             f"{short_money(np.quantile(cost, 0.8))} in four of five years, "
-            f"{percent(cost.mean() / changed.sold, 2)} of bookings, {how} written. {who} at {reached} % would earn "
-            f"{money(after, currency)} a {plan.period.measure} instead of {money(before, currency)}.")
+            f"{percent(cost.mean() / changed.sold, 2)} of bookings{against}. {who} at {reached} % would earn "
+            f"{money(after, currency)} a {plan.period.measure}"
+            f"{'' if same_pay else f' instead of {money(before, currency)}'}.")
     source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     alt = escape(f"Cost of a year and payout curve, as written and changed. {said}")
     return said, Shown(f'<figure><img src="{source}" alt="{alt}"></figure>', said)

@@ -52,7 +52,7 @@ def view(known: pd.DataFrame, past: pd.DataFrame, made: dict[str, pd.DataFrame],
         if (horizon, method) not in drawn:
             chosen = made[method][made[method]["step"] <= horizon]
             said = headline(totals(chosen, past[past["method"] == method], horizon).iloc[0], chosen, currency)
-            shown = show.figure(fan(known, chosen, currency), alt=said)
+            shown = show.figure(fan(known, chosen, currency), alt=said, live=True)
             drawn[horizon, method] = said, shown
         return drawn[horizon, method]
 

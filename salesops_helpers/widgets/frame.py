@@ -11,9 +11,18 @@ from salesops_helpers.show import Shown
 if TYPE_CHECKING:
     from ipywidgets import Widget
 
+FITTED = """<style>
+.widget-html figure { margin: 0 } .widget-html img { max-width: 100%; height: auto }
+.widget-html table { border-collapse: collapse; line-height: 1.5 } .widget-html caption { text-align: left }
+.widget-html th, .widget-html td { padding: 2px 8px; text-align: left; border-bottom: 1px solid #8884 }
+.widget-html .number { text-align: right }
+</style>"""
+
 
 def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widget:
     """An interactive view that calls `draw` with the controls' values at the start and at each change.
+
+    Where there is no room for the figure beside the controls it comes below them.
 
     Parameters
     ----------
@@ -24,7 +33,7 @@ def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widg
     """
     import ipywidgets as ui
 
-    sentence, picture = ui.HTML(), ui.HTML()
+    sentence, picture = ui.HTML(), ui.HTML(layout=ui.Layout(flex="1 1 560px", min_width="0", overflow="auto"))
 
     def redraw(_change=None) -> None:
         said, shown = draw(**{name: control.value for name, control in controls.items()})
@@ -34,5 +43,8 @@ def explorer(draw: Callable[..., tuple[str, Shown]], **controls: Widget) -> Widg
     for control in controls.values():
         control.observe(redraw, names="value")
     redraw()
-    left = ui.VBox(list(controls.values()), layout=ui.Layout(min_width="320px"))
-    return ui.VBox([sentence, ui.HBox([left, picture])])
+    for control in controls.values():
+        control.layout.width = "auto"
+    left = ui.VBox(list(controls.values()), layout=ui.Layout(flex="0 0 360px"))
+    fitted = ui.HTML(FITTED, layout=ui.Layout(display="none"))
+    return ui.VBox([sentence, ui.HBox([left, picture, fitted], layout=ui.Layout(flex_flow="row wrap"))])

@@ -20,9 +20,10 @@ from salesops_helpers.widgets.frame import explorer
 if TYPE_CHECKING:
     from ipywidgets import Widget
 
-LEVELS = (("company", None), ("region", "region"), ("team", "team"), ("rep", "rep"), ("product", "product"),
+COMPANY = "company"  # a value of its own: a list does not show a choice whose value is None
+LEVELS = ((COMPANY, COMPANY), ("region", "region"), ("team", "team"), ("rep", "rep"), ("product", "product"),
           ("lead source", "lead_source"))
-Histories = Callable[[str | None, str], pd.DataFrame]
+Histories = Callable[[str, str], pd.DataFrame]
 
 
 def kpi_explorer(tables: Tables, month: str, history: pd.DataFrame | None = None, kpi: str = "win_rate") -> Widget:
@@ -36,7 +37,7 @@ def kpi_explorer(tables: Tables, month: str, history: pd.DataFrame | None = None
     import ipywidgets as ui
 
     company = known_history(tables, month) if history is None else history
-    histories = cache(lambda level, kpi: company[company["kpi"] == kpi] if level is None
+    histories = cache(lambda level, kpi: company[company["kpi"] == kpi] if level == COMPANY
                       else known_history(tables, month, level, kpis=[kpi]))
     look, register = {"style": {"description_width": "60px"}}, registered(tables)
     known = [name for name in dict.fromkeys(company["kpi"]) if name in register]
@@ -45,7 +46,7 @@ def kpi_explorer(tables: Tables, month: str, history: pd.DataFrame | None = None
         "kpi": ui.Dropdown(options=[(register[n].title, n) for n in known], value=kpi, description="KPI", **look),
         "form": ui.Dropdown(options=forms(company, kpi), description="form", **look),
         "level": ui.Dropdown(options=LEVELS, description="level", **look),
-        "unit": ui.Dropdown(options=units(histories(None, kpi)), description="unit", **look)}
+        "unit": ui.Dropdown(options=units(histories(COMPANY, kpi)), description="unit", **look)}
 
     def refill(change) -> None:
         rows = histories(controls["level"].value, controls["kpi"].value)
@@ -73,7 +74,7 @@ def units(history: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(pairs["name"], pairs["unit"], strict=True))
 
 
-def view(tables: Tables, month: str, histories: Histories, kpi: str, form: str | None, level: str | None,
+def view(tables: Tables, month: str, histories: Histories, kpi: str, form: str | None, level: str,
          unit: str | None) -> tuple[str, Shown]:
     """The sentence and the chart of one choice."""
     from salesops_helpers.charts.kpis import one_kpi
@@ -87,4 +88,4 @@ def view(tables: Tables, month: str, histories: Histories, kpi: str, form: str |
     said = one(rows, found, month, tables.company.currency, chosen)
     _, title, text = panel(chosen)
     fig = one_kpi(found, rows, f"{title}: {rows['name'].iloc[0]}", chosen.unit, text)
-    return said, show.figure(fig, said)
+    return said, show.figure(fig, said, live=True)

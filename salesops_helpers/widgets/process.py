@@ -60,7 +60,7 @@ def _view(tables: Tables, found: pd.DataFrame, stage: str, by: str, entered: tup
         return f"No deal first entered {stage} in these months.", show.note("Choose other months.")
     said = sentence(rows, stage)
     about = "Ranges are those of each unit alone; of many units some lie apart by chance."
-    return said, show.figure(by_value(rows, DIMENSION_NAMES[by]), said, about)
+    return said, show.figure(by_value(rows, DIMENSION_NAMES[by]), said, about, live=True)
 
 
 def scenario(tables: Tables, months: int = 12) -> pd.DataFrame:

@@ -31,7 +31,7 @@ def rep_explorer(tables: Tables, months: int = 12) -> Widget:
         "measure": ui.Dropdown(options=titles, description="measure", **look),
         "months": ui.IntSlider(min(months, held), 1, held, description="months", continuous_update=False, **look),
         "adjusted": ui.Checkbox(False, description="adjusted for what each rep was given", indent=False),
-        "team": ui.Dropdown(options=[("all teams", None), *((t, t) for t in teams)], description="team", **look),
+        "team": ui.Dropdown(options=[("all teams", ""), *((t, t) for t in teams)], description="team", **look),
         "rep_ids": ui.SelectMultiple(options=_options(people), description="reps", rows=10, **look)}
 
     def refill(change) -> None:
@@ -47,15 +47,15 @@ def _people(tables: Tables) -> pd.DataFrame:
     return people.assign(name=reps.labels(tables, people["rep_id"])).sort_values(["name", "rep_id"])
 
 
-def _options(people: pd.DataFrame, team: str | None = None) -> list[tuple[str, str]]:
-    some = people if team is None else people[people["team"] == team]
+def _options(people: pd.DataFrame, team: str = "") -> list[tuple[str, str]]:
+    some = people[people["team"] == team] if team else people
     return list(zip(some["name"], some["rep_id"], strict=True))
 
 
-def view(tables: Tables, ask: Callable[..., Explored], measure: str, months: int, adjusted: bool, team: str | None,
+def view(tables: Tables, ask: Callable[..., Explored], measure: str, months: int, adjusted: bool, team: str,
          rep_ids: tuple[str, ...]) -> tuple[str, Shown]:
     """The sentence of one choice and the table of its reps; `ask` comes from `rep_explore.questions`."""
-    chosen = rep_ids or (() if team is None else tuple(key for _, key in _options(_people(tables), team)))
+    chosen = rep_ids or (tuple(key for _, key in _options(_people(tables), team)) if team else ())
     found = ask(measure, months, chosen, adjusted)
     by = "estimates" if found.differ else "names"
     about = (f"{reps.period(tables, months)}. {words.counted(len(found.frame), 'rep')}, in the order of their {by}. "

@@ -70,6 +70,6 @@ def view(family: pd.DataFrame, past: pd.DataFrame, new: np.ndarray, currency: st
         said = f"{said}, {beside if abs(change) >= 0.5 else 'as is expected'}."
         sought = to_reach(goal_seek(expected, new, horizon, goal), goal, currency) if goal > 0 else ""
         said = f"{said} {sought}".strip()
-        return said, show.figure(fan(known, now, currency), alt=said)
+        return said, show.figure(fan(known, now, currency), alt=said, live=True)
 
     return draw

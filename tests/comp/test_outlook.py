@@ -10,6 +10,7 @@ from pay_case import NAMES, acme
 from salesops_helpers import comp, load
 from salesops_helpers.comp.fairness import standing
 from salesops_helpers.comp.outlook import ALONE, COMMON
+from salesops_helpers.comp.outlook_words import _though
 from salesops_helpers.comp.seats import seats
 from salesops_helpers.errors import SalesOpsError
 
@@ -120,7 +121,9 @@ def test_settings_that_meet_the_budget_of_the_first_plan(made):
     found = comp.answers(made)
     assert found["budget"].iloc[0] == pytest.approx(np.quantile(made.made.cost[0], 0.8))
     assert found.loc[found["met"], "lever"].tolist() == ["target", "quota", "cap"]
-    assert "of today's quotas" in comp.solved_words(made, found)
+    said = comp.solved_words(made, found)
+    assert "of today's quotas or a cap at" in said
+    assert " Rate above 100 %: the budget lies below what its range allows (" in said
     shown = comp.solved_table(found).set_index("lever")
     assert shown.loc["quota", "value"].endswith(" %") and shown.loc["accelerator", "met"] == "no, nearest"
 
@@ -138,7 +141,22 @@ def test_fairness_by_group_counts_every_rep(made, tables):
     assert len(goes) == 4 and (goes["n"] == 31).all()
     assert ((goes["low"] < goes["correlation"]) & (goes["correlation"] < goes["high"])).all()
     assert comp.follows_words(goes).startswith("Under individual-team ")
+    frames = {n: getattr(tables, n) for n in tables.available if n not in ("activities", "accounts")}
+    bare = type(tables).from_frames(tables.company, frames, as_of=tables.as_of)
+    assert comp.follows(made, bare).empty and "cannot be told" in comp.follows_words(comp.follows(made, bare))
     assert standing(made, tables)["effort"].notna().all()
+
+
+def test_what_happens_in_few_years_or_none_is_said_so():
+    few, none, some = (_though(share) for share in (0.004, 0.0, 0.12))
+    assert "in less than 1 % of cases" in few and "in no possible year" in none and "in 12 % of cases" in some
+
+
+def test_reps_that_luck_alone_tells_apart_are_expected_to_do_alike(made, tmp_path):
+    small = acme(tmp_path)  # one deal a quarter: months differ by more than reps do
+    o = comp.outlook(comp.scenario(small, "2026-12", NAMES), small, "2026-12", size=200)
+    assert "luck alone explains how the reps differ, so 95.0 % is expected of each" in comp.outlook_limits(o)[1]
+    assert "luck alone" not in comp.outlook_limits(made)[1]
 
 
 def test_one_lever_at_a_time(made):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pay_case import NAMES, acme
 
-from salesops_helpers.comp import cases, outlook, scenario
+from salesops_helpers.comp import cases, costs, outlook, scenario
 from salesops_helpers.widgets.comp import Changed, pay_explorer
 
 
@@ -31,8 +31,8 @@ def test_the_explorer_starts_with_the_plan_as_written(tables):
         "what would … earn": 0, "at attainment (%)": 100,
     }
     said = widget.children[0].value
-    assert "the same as as written" not in said and "the same as written" in said
-    assert "Rep A at 100 % would earn EUR 5,000 a quarter instead of EUR 5,000" in said
+    assert "individual-team as written: EUR" in said and "changed" not in said
+    assert "of bookings. Rep A at 100 % would earn EUR 5,000 a quarter.</strong>" in said
 
 
 def test_a_moved_control_redraws_on_the_draws_of_the_page(tables):
@@ -47,11 +47,21 @@ def test_a_moved_control_redraws_on_the_draws_of_the_page(tables):
     assert widget.children[1].children[1].value != before
 
 
+def test_the_explorer_says_what_the_page_says_of_all_its_draws(tables):
+    o = outlook(scenario(tables, "2026-12", NAMES), tables, "2026-12", size=5000)
+    said = pay_explorer(o).children[0].value
+    page = costs(o).iloc[0]
+    assert f"EUR {page['p50'] / 1000:.1f} k in the middle and {page['p80'] / 1000:.1f} k in four of five" in said
+    assert f"{100 * page['cost_of_sales']:.2f} % of bookings. Rep A" in said
+    fewer = np.median(Changed(o, 0).costs(o.made.plans[0], 1.1, 1.0))
+    assert fewer == pytest.approx(cases(o).set_index("case").loc["quotas +10 %", "p50"], rel=0.01)
+
+
 def test_what_one_rep_would_earn_by_hand(tables):
     widget = pay_explorer(made(tables))
     controls(widget)["at attainment (%)"].value = 120
     # 5,000 a quarter: 3,750 × (1 + 0.2 × 1.5) + 1,250
-    assert "Rep A at 120 % would earn EUR 6,125 a quarter instead of EUR 6,125" in widget.children[0].value
+    assert "Rep A at 120 % would earn EUR 6,125 a quarter.<" in widget.children[0].value
     controls(widget)["own weight (%)"].value = 50
     controls(widget)["target incentives ×"].value = 1.2
     # 6,000: 3,000 × 1.3 + 3,000

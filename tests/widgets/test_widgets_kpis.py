@@ -29,6 +29,7 @@ def test_controls_redraw_the_sentence_and_the_figure(explorer):
     assert "qualified, West Commercial, September 2026" in sentence.value
     kpi.value = "bookings"
     assert unit.value == "West Commercial" and "Bookings, credited, West Commercial" in sentence.value
-    level.value = None
+    level.index = 0
+    assert level.label == "company"
     kpi.value = "pay_mix"
     assert "not held against its past, because it is set by plans" in sentence.value

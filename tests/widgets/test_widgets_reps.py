@@ -53,7 +53,7 @@ def test_it_starts_with_the_answer_of_the_page(tables):
 def test_controls_reach_as_far_as_the_data(tables):
     found = controls(rep_explorer(tables, 99))
     assert (found["months"].value, found["months"].max) == (24, 24)
-    assert found["team"].options[0] == ("all teams", None)
+    assert found["team"].options[0] == ("all teams", "")
     assert [name for _, name in found["measure"].options] == offered(tables)
     assert "attainment" not in offered(tables) and "activity_per_win" not in offered(tables)
 
