@@ -16,6 +16,9 @@ def statements(
     out: Annotated[Path, typer.Option(help="Folder that holds one folder per month.")] = Path("reports/statements"),
     lock: Annotated[bool, typer.Option("--lock", help="Lock the month: it is then paid as it stands.")] = False,
     by: Annotated[str, typer.Option(help="Who locks the month.")] = "",
+    with_set_aside: Annotated[
+        bool, typer.Option("--with-set-aside", help="Lock it although deals are set aside and not yet paid.")
+    ] = False,
 ) -> None:
     """Compute a month's statements: payroll, lines and accrual as CSV and Excel; --lock writes them into the book."""
     from salesops_helpers import load
@@ -31,7 +34,7 @@ def statements(
     made = compute(tables, month, book=book)
     before = book.of(made.month)
     if lock:
-        locked = lock_month(made, tables, folder, by, tables.company.separate_duties)
+        locked = lock_month(made, tables, folder, by, tables.company.separate_duties, with_set_aside)
         typer.echo(f"{made.month:%Y-%m} is locked by {locked.by} since {locked.at}: {locked.digest[:12]}")
     elif before is not None:
         changed = what_changed(made, tables, before)
@@ -42,7 +45,7 @@ def statements(
             publish(changed, "changed", str(out / f"{made.month:%Y-%m}"))
     for sentence in sentences(made):
         typer.echo(sentence)
-    frames = {"payroll": payroll(made), "lines": made.lines, "accrual": accrual(made, tables)}
+    frames = {"payroll": payroll(made), "lines": made.lines, "accrual": accrual(made, tables), "set_aside": made.aside}
     for name, frame in frames.items():
         publish(frame, name, str(out / f"{made.month:%Y-%m}"))
     _workbook(frames, out / f"{made.month:%Y-%m}" / "pay.xlsx")

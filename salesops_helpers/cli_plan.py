@@ -1,4 +1,4 @@
-"""``salesops plan check | page | diff``: what a plan's author calls."""
+"""``salesops plan check | page | diff | approve``: what a plan's author, and who approves it, call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-plan = typer.Typer(help="Pay plans: check a file, write its page, compare two.", no_args_is_help=True)
+plan = typer.Typer(help="Pay plans: check a file, write its page, compare two, approve one.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A plan's YAML file.")]
 
 
@@ -61,6 +61,25 @@ def diff(
     from salesops_helpers.comp.difference import in_lines, plan_diff
 
     typer.echo(in_lines(plan_diff(_read(before), _read(after))))
+
+
+@plan.command()
+def approve(
+    file: File,
+    by: Annotated[str, typer.Option(help="Who approves it.")] = "",
+    company: Annotated[
+        Path | None, typer.Option(help="Company folder; default: the nearest one above the file.")
+    ] = None,
+) -> None:
+    """Keep who approved this version of a plan, as it stands; it is not changed afterwards."""
+    from salesops_helpers.comp.approval import approve as approve_plan
+    from salesops_helpers.comp.book import book_folder, read_book
+    from salesops_helpers.comp.plans import of_company
+
+    about, one = of_company(file, company)
+    folder = book_folder(about)
+    kept = approve_plan(one, folder, by, read_book(folder), about.separate_duties)
+    typer.echo(f"{kept.plan} version {kept.version} ({kept.fingerprint}) is approved by {kept.by} since {kept.at}")
 
 
 def _amount(text: str | None, option: str):

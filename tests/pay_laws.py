@@ -17,6 +17,13 @@ from salesops_helpers.comp.plans import Plan
 
 MANY = 5000 if settings.get_current_profile_name() == "new" else 500
 LAWS = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def through_tables(cases: int) -> settings:
+    """As many cases as `LAWS`, for a law that tries `cases` reps or deals in each example, through the tables."""
+    return settings(LAWS, max_examples=MANY // cases)
+
+
 points = st.lists(st.integers(0, 2500), min_size=2, max_size=6).map(
     lambda ns: np.array([Fraction(n, 1000) for n in sorted(ns)], dtype=object)
 )

@@ -36,11 +36,17 @@ def test_targets_of_the_readme_are_in_the_makefile():
     assert {"report", "test", "lab", "bench"} <= named <= targets
 
 
+def options_of(command) -> set[str]:
+    """The options of a command, and of the commands that it groups."""
+    inner = getattr(command, "commands", {}).values()
+    return {option for parameter in command.params for option in parameter.opts}.union(*map(options_of, inner))
+
+
 def test_commands_and_options_of_the_readme_exist():
     group = typer.main.get_command(app)
-    known = {name: {o for p in command.params for o in p.opts} for name, command in group.commands.items()}
+    known = {name: options_of(command) for name, command in group.commands.items()}
     lines = re.findall(r"salesops (\w+) ([^`\n]*)", README)
-    named = [(name, set(re.findall(r"--[a-z]+", rest))) for name, rest in lines]
+    named = [(name, set(re.findall(r"--[a-z]+(?:-[a-z]+)*", rest))) for name, rest in lines]
     assert {name for name, _ in named} == set(known)
     assert [(name, options) for name, options in named if not options <= known[name]] == []
 

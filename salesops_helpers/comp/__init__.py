@@ -4,6 +4,7 @@ Start at `statements` (a month's pay, exact, with every line), `scenario` (two p
 `payouts` (what one plan pays each rep) and `read_plans`.
 """
 
+from salesops_helpers.comp.aside import account_words, aside_of
 from salesops_helpers.comp.book import month_of_pay
 from salesops_helpers.comp.compare import Comparison, compare, cost, sides
 from salesops_helpers.comp.curves import findings, payout_curve, payout_table
@@ -81,10 +82,12 @@ __all__ = [
     "Scenario",
     "Statements",
     "abreast",
+    "account_words",
     "accounts",
     "accrual",
     "answer_sentences",
     "answers",
+    "aside_of",
     "break_even",
     "break_even_words",
     "brief",

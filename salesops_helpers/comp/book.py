@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from salesops_helpers.comp.approval import check_approved, plan_hash
+from salesops_helpers.comp.aside import DEAL, HELD, SPLIT, reasons, unpaid
 from salesops_helpers.comp.run import LINE
 from salesops_helpers.comp.settle import COLUMNS
 from salesops_helpers.comp.statements import Statements, nothing, statements
@@ -18,8 +20,10 @@ from salesops_helpers.data.company import Company
 from salesops_helpers.data.container import Tables
 from salesops_helpers.data.home import state_folder
 from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.words import counted, joined, money
 
-DEALS = ["opportunity_id", "rep_id", "closed_on", "amount"]
+ASIDE = ["opportunity_id", "rep_id", "reason"]
+PARTS = {"lines", "paid", "deals", "splits", "aside", "plans"}
 DATES = ("month", "refers", "closed_on")
 
 
@@ -57,7 +61,19 @@ class Book:
     @property
     def deals(self) -> pd.DataFrame:
         """The deals behind the lines, as they were when they were paid."""
-        return self._frame("deals", DEALS)
+        return self._frame("deals", DEAL)
+
+    @property
+    def splits(self) -> pd.DataFrame:
+        """The shares of those deals, as they were in the last month that paid them."""
+        last = {row[0]: one.month for one in self.locked for row in one.content["deals"]}
+        rows = [row for one in self.locked for row in one.content["splits"] if last[row[0]] == one.month]
+        return pd.DataFrame(rows, columns=SPLIT)
+
+    @property
+    def aside(self) -> pd.DataFrame:
+        """The deals that were set aside when a month was locked: opportunity_id, rep_id, reason."""
+        return self._frame("aside", ASIDE)
 
     def before(self, month: pd.Timestamp) -> Book:
         return Book(tuple(one for one in self.locked if one.month < month))
@@ -98,6 +114,11 @@ def read_book(folder: Path) -> Book:
             raise SalesOpsError(
                 f"{path} is not as it was locked", "the file as `--lock` wrote it", "restore it from a backup"
             )
+        if lacking := PARTS - set(one.content):
+            raise SalesOpsError(
+                f"{path} lacks {joined(sorted(lacking))}: it was locked by an earlier version", "months with all parts",
+                "move the file away and lock the month again, on the tables as they were known then",
+            )
         found.append(one)
     return Book(tuple(found))
 
@@ -115,22 +136,20 @@ def month_of_pay(tables: Tables, month) -> Statements:
 def content_of(made: Statements, tables: Tables) -> dict:
     """What is locked of a month's statements, as plain data."""
     used = made.lines["opportunity_id"].dropna().unique()
-    deals = tables.opportunities
-    deals = deals[deals["opportunity_id"].isin(used)].astype({"opportunity_id": object})
+    used = set(used) - set(made.aside.loc[made.aside["status"] == HELD, "opportunity_id"])  # the book has them
+    deals, splits = (frame[frame["opportunity_id"].isin(used)].astype({"opportunity_id": object})
+                     for frame in (tables.opportunities, tables.splits))
     paid = made.summary.assign(earned=made.summary["earned"] + made.summary["corrected"])
     plans = {f"{name} version {version}": plan_hash(plan) for (name, version), plan in made.plans.items()
              if ((made.lines["plan"] == name) & (made.lines["version"] == version)).any()}
     return {
         "lines": _rows(made.lines[LINE]),
         "paid": _rows(paid[[*COLUMNS, "currency"]]),
-        "deals": _rows(deals[DEALS]),
+        "deals": _rows(deals[DEAL]),
+        "splits": _rows(splits[SPLIT]),
+        "aside": _rows(made.aside[made.aside["opportunity_id"].isin(unpaid(made.aside)["opportunity_id"])][ASIDE]),
         "plans": plans,
     }
-
-
-def plan_hash(plan) -> str:
-    """Twelve digits that change with any change of what a plan says."""
-    return hashlib.sha256(repr(plan).encode("utf-8")).hexdigest()[:12]
 
 
 def digest(content: dict) -> str:
@@ -140,7 +159,9 @@ def digest(content: dict) -> str:
     return hashlib.sha256(json.dumps(ordered, sort_keys=True).encode("utf-8")).hexdigest()
 
 
-def lock(made: Statements, tables: Tables, folder: Path, by: str, separate: bool = False) -> Locked:
+def lock(
+    made: Statements, tables: Tables, folder: Path, by: str, separate: bool = False, with_set_aside: bool = False
+) -> Locked:
     """Lock a month: write what is paid into the book, once and for all.
 
     Parameters
@@ -149,16 +170,19 @@ def lock(made: Statements, tables: Tables, folder: Path, by: str, separate: bool
         Who locks it.
     separate : bool
         The company asks for separation of duties: who approved a plan that is paid may not lock the month.
+    with_set_aside : bool
+        Lock it although deals of it are set aside: they are then paid with a later month.
 
     Raises
     ------
     SalesOpsError
         Where the month is locked with another content, an earlier month that was locked is followed by a gap, pay is
-        not computed for somebody, a plan is a draft, or duties are not separate.
+        not computed for somebody, deals are set aside and nobody says so, a plan is a draft or was changed after it was
+        approved, or duties are not separate.
     """
     if not by.strip():
         raise SalesOpsError("nobody locks the month", "a name", "add --by NAME")
-    _payable(made, by, separate)
+    _payable(made, Path(folder), by, separate, with_set_aside)
     book, path = read_book(folder), Path(folder) / f"{made.month:%Y-%m}.json"
     content = content_of(made, tables)
     given = Locked(made.month, by.strip(), f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}", digest(content),
@@ -183,7 +207,7 @@ def lock(made: Statements, tables: Tables, folder: Path, by: str, separate: bool
     return given
 
 
-def _payable(made: Statements, by: str, separate: bool) -> None:
+def _payable(made: Statements, folder: Path, by: str, separate: bool, with_set_aside: bool) -> None:
     bad = made.components[made.components["status"] != "computed"]
     if len(bad):
         row = bad.iloc[0]
@@ -193,20 +217,14 @@ def _payable(made: Statements, by: str, separate: bool) -> None:
         )
     used = made.lines[["plan", "version"]].dropna().drop_duplicates()
     for name, version in zip(used["plan"], used["version"], strict=True):
-        plan = made.plans[(name, int(version))]
-        if plan.status != "approved":
-            raise SalesOpsError(f"plan {name!r} version {version} is a draft", "approved plans", "have it approved")
-        if separate and not plan.approved_by:
-            raise SalesOpsError(
-                f"plan {name!r} version {version} does not say who approved it",
-                "approved_by: NAME, since company.toml asks for separation of duties", "add the line to the plan",
-            )
-        if separate and (plan.approved_by or "").strip().casefold() == by.strip().casefold():
-            raise SalesOpsError(
-                f"{by.strip()} approved plan {name!r} version {version} and would lock the month that it pays",
-                "another name than that of approved_by: company.toml asks for separation of duties",
-                "let somebody else lock the month",
-            )
+        check_approved(made.plans[(name, int(version))], folder, by, separate)
+    waiting = unpaid(made.aside)
+    if len(waiting) and not with_set_aside:
+        raise SalesOpsError(
+            f"{counted(len(waiting), 'deal')} of {money(waiting['amount'].sum(), waiting['currency'].iloc[0], 2)} set "
+            f"aside and not yet paid, {reasons(waiting)}", "a month in which every deal is paid, or --with-set-aside",
+            "mend the deals, or lock the month without them with --with-set-aside: they are paid once they are mended",
+        )
 
 
 def what_changed(made: Statements, tables: Tables, locked: Locked) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.aside import as_paid
 from salesops_helpers.comp.exact import rounded
 from salesops_helpers.comp.plans import Plan
 from salesops_helpers.comp.run import as_lines, computed_run, stacked
@@ -19,15 +20,15 @@ KEY = ["rep_id", "plan", "currency", "component", "opportunity_id", "refers"]
 
 
 def differences(
-    tables: Tables, versions: Mapping[str, Sequence[Plan]], run, last: pd.Timestamp, book
+    tables: Tables, known: Tables, versions: Mapping[str, Sequence[Plan]], run, last: pd.Timestamp, past
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The lines of the months that are not locked, with differences to locked ones, and the locked months as paid.
 
     A month that is locked is computed anew with what is known now; what it would pay more or less is a line of the
     month `last` that refers to it. Cancelled deals follow the plan's clawback: outside its window they stay paid, with
-    ``pro_rata`` a share of what was paid for them is taken back in place of the difference.
+    ``pro_rata`` a share of what was paid for them is taken back in place of the difference. `past` is the book of
+    months before `last`; `run` was computed on `known`, the tables without what is set aside.
     """
-    past = book.before(last) if book is not None else None
     if past is None or not len(past.months):
         none = pd.DataFrame(columns=[*COLUMNS, "currency"]).astype({"month": "datetime64[ns]"})
         return stacked([run.lines, adjustments(tables, last)]), none
@@ -35,10 +36,9 @@ def differences(
     terms = _terms(gone, past.lines, run.plans)
     kept = terms[terms["keep"]]["opportunity_id"].unique()
     if len(kept):
-        restored = _restored(tables, past.deals[past.deals["opportunity_id"].isin(kept)])
-        run = computed_run(restored, versions, run.first, last)
+        run = computed_run(as_paid(known, past, kept), versions, run.first, last)
     locked = run.lines["month"].isin(past.months)
-    changed = _changed(run.lines[locked], past.lines, last).assign(why=lambda f: _why(f, tables, past.deals, gone))
+    changed = _changed(run.lines[locked], past.lines, last).assign(why=lambda f: _why(f, tables, past, gone))
     back = _taken_back(terms, past.lines, run, last)
     fixed = adjustments(tables, last)
     late = _late(fixed[fixed["month"].isin(past.months)], past.lines, last)
@@ -96,19 +96,6 @@ def _share(rule, age: int) -> Fraction:
     return next((step.share for step in rule.shares if age <= step.within_days), Fraction(1))
 
 
-def _restored(tables: Tables, deals: pd.DataFrame) -> Tables:
-    """The tables with these deals as they were when they were paid."""
-    now = tables.opportunities
-    old = deals.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
-    at = now["opportunity_id"].isin(old.index)
-    ids = now.loc[at, "opportunity_id"]
-    fresh = now.assign(status=now["status"].mask(at, "won"))
-    for name in ("closed_on", "amount", "rep_id"):
-        fresh.loc[at, name] = old[name].reindex(ids.to_numpy()).astype(now[name].dtype).to_numpy()
-    return Tables(tables.company, {**tables._frames, "opportunities": fresh}, tables.as_of, tables.extract_date,
-                  tables.notes)
-
-
 def _changed(fresh: pd.DataFrame, booked: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     """What locked months would pay more or less than has been booked for them: lines of the month `last`."""
     new = fresh.assign(opportunity_id=fresh["opportunity_id"].fillna("")).groupby(KEY, as_index=False).agg(
@@ -123,21 +110,23 @@ def _changed(fresh: pd.DataFrame, booked: pd.DataFrame, last: pd.Timestamp) -> p
     return both[both["minor"] != 0].assign(month=last)
 
 
-def _why(changed: pd.DataFrame, tables: Tables, deals: pd.DataFrame, gone: pd.DataFrame) -> np.ndarray:
+def _why(changed: pd.DataFrame, tables: Tables, past, gone: pd.DataFrame) -> np.ndarray:
     """Why a locked month would pay something else, in words, line by line."""
     now = tables.opportunities.set_index(tables.opportunities["opportunity_id"].astype(object))
-    old = deals.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
+    old = past.deals.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
     asked = changed["opportunity_id"]
     then, here = old.reindex(asked), now.reindex(asked)
     differ = {name: (then[name].to_numpy(object) != here[name].to_numpy(object)) & then[name].notna().to_numpy()
               for name in ("amount", "rep_id", "closed_on")}
     lost = asked.isin(gone["opportunity_id"]).to_numpy()
     known = asked.isin(old.index).to_numpy()
+    waited = asked.isin(past.aside["opportunity_id"]).to_numpy()
     return np.select(
-        [lost, differ["amount"], differ["rep_id"], differ["closed_on"], asked.notna().to_numpy() & ~known],
+        [lost, differ["amount"], differ["rep_id"], differ["closed_on"], ~known & waited,
+         asked.notna().to_numpy() & ~known],
         ["the deal was cancelled after it was paid", "the deal's amount was corrected",
          "the deal belongs to another rep now", "the deal's closing date was corrected",
-         "the deal was not known when the month was paid"],
+         "the deal was set aside when the month was paid", "the deal was not known when the month was paid"],
         "computed again with what is known now",
     )
 

@@ -57,23 +57,6 @@ def _grains(cents: np.ndarray, given: pd.Series, exact: dict[float, Fraction], c
     return cents * times
 
 
-def check_shares(tables: Tables, lines: pd.DataFrame) -> None:
-    """Raises `SalesOpsError` where a deal of `lines` is shared out to less or more than 100 % without overlay."""
-    if not len(tables.splits):
-        return
-    used = tables.splits[tables.splits["opportunity_id"].isin(lines["opportunity_id"])]
-    used = used[~used["overlay"].astype("boolean").fillna(False).astype(bool)]
-    for share in CREDITS.values():
-        sums = used.assign(exact=shares(used[share])).groupby("opportunity_id")["exact"].sum()
-        wrong = sums[(sums != 1) & (sums != 0)]
-        if len(wrong):
-            raise SalesOpsError(
-                f"deal {wrong.index[0]!r}: splits.{share} add up to {float(wrong.iloc[0]) * 100:g} %",
-                "shares that add up to 100 %, beside those with overlay: true",
-                "correct the table splits, or mark the share beside the owners' as overlay",
-            )
-
-
 def activity_lines(tables: Tables) -> pd.DataFrame:
     """Activities in the form of credit: each counts one; columns as `exact_credit`, one grain a unit."""
     done = tables.activities

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from salesops_helpers.comp.book import plan_hash
+from salesops_helpers.comp.approval import plan_hash
 from salesops_helpers.comp.curves import findings, payout_curve, payout_table
 from salesops_helpers.comp.plans import Plan
 from salesops_helpers.comp.settings import example
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 AT = np.round(np.arange(0, 201) / 100, 2)
 WORDS = [
     ("attainment", "what was sold ÷ the goal for the same time: 60 of 80 is 75 %."),
-    ("target", "the variable pay that all goals at exactly 100 % bring."),
+    ("target", "the variable pay that the parts with a weight bring where all goals are at exactly 100 %; a bonus "
+     "comes on top."),
     ("weight", "the part of the target that a part of the plan can bring at 100 %."),
     ("a part of a span", "who is on the plan for a part of a month, quarter or year has that part of target, amounts "
      "(days on the plan ÷ calendar days) and quota."),
@@ -82,13 +83,18 @@ def plan_page(plan: Plan, yearly: Fraction | None = None, monthly: Fraction | No
 def _headline(plan: Plan, table: pd.DataFrame, given: str) -> str:
     at = table.set_index("attainment")["pay_together"]
     span, currency = plan.period.measure, plan.currency
-    half, full, more = (money(at[a], currency) for a in (0.5, 1.0, 1.5))
+    half, full, more = (_to_the_cent(at[a], currency) for a in (0.5, 1.0, 1.5))
     return f"With all goals at 100 % it pays {full} a {span}, at 50 % {half} and at 150 % {more} (for {given})."
+
+
+def _to_the_cent(amount: float, currency: str) -> str:
+    """As the table shows it, without the cents where there are none."""
+    return money(amount, currency, 0 if float(amount).is_integer() else 2)
 
 
 def _alt(plan: Plan, table: pd.DataFrame) -> str:
     at = table.set_index("attainment")["pay_alone"]
-    said = [f"{money(pay, plan.currency)} at {percent(a, 0)}" for a, pay in at.items()]
+    said = [f"{_to_the_cent(pay, plan.currency)} at {percent(a, 0)}" for a, pay in at.items()]
     return f"Pay against the own attainment, with the team at 100 %: {', '.join(said)}."
 
 

@@ -6,6 +6,7 @@ rounded*. Whatever the engine does not compute is refused here, never left out o
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError, model_validator
@@ -95,6 +96,30 @@ def read_versions(company: Company) -> dict[str, list[Plan]]:
             )
         found.setdefault(plan.plan, []).append(fine(plan, company))
     return {name: in_order(versions) for name, versions in sorted(found.items())}
+
+
+def of_company(file: Path, source: Path | None = None) -> tuple[Company, Plan]:
+    """A plan's file in the plans folder of its company, and the company: `source`, else the nearest one above the file.
+
+    Raises `SalesOpsError` where there is no such company or the file is not in its plans folder, and as
+    `read_versions`.
+    """
+    from salesops_helpers.comp.reading import read_text
+    from salesops_helpers.data.company import read_company
+    from salesops_helpers.data.home import FILE_NAME
+
+    path = file.resolve()
+    above = next((folder for folder in path.parents if (folder / FILE_NAME).is_file()), None)
+    if source is None and above is None:
+        raise SalesOpsError(f"no folder above {file} holds {FILE_NAME}", "a plan in the plans folder of a company",
+                            "name the company's folder with --company")
+    company = read_company(above if source is None else source)
+    if path.parent != company.plans_folder.resolve():
+        raise SalesOpsError(f"{file} is not in the plans folder of {company.name}", str(company.plans_folder),
+                            "move the file there, or name another company with --company")
+    one = read_plan(read_text(path), path.name)
+    versions = read_versions(company)[one.plan]
+    return company, next(version for version in versions if version.version == one.version)
 
 
 def in_order(versions: list[Plan]) -> list[Plan]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.aside import aside_words
 from salesops_helpers.comp.formulas import bands, formulas, next_tiers
 from salesops_helpers.comp.statements import Statements
 from salesops_helpers.comp.wording import plan_in_words
@@ -165,7 +166,7 @@ def history_of(made: Statements, rep: str, months: int = 12) -> pd.DataFrame:
 
 def rules_of(made: Statements, rep: str) -> pd.DataFrame:
     """The rules of the plans that a rep is paid on in this month: plan (with version and fingerprint), part, rule."""
-    from salesops_helpers.comp.book import plan_hash
+    from salesops_helpers.comp.approval import plan_hash
 
     used = _mine(made.components, rep)[["plan", "version"]].drop_duplicates()
     parts = []
@@ -206,7 +207,7 @@ def limits(tables: Tables) -> list[str]:
 
 def sentences(made: Statements, rep: str = "") -> list[str]:
     """The answer of a statement, or of all of them."""
-    return _one(made, rep) if rep else _all(made)
+    return [*(_one(made, rep) if rep else _all(made)), *aside_words(made.aside, rep)]
 
 
 def _one(made: Statements, rep: str) -> list[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.aside import payable, set_aside
 from salesops_helpers.comp.changes import ADJUSTMENT, differences
-from salesops_helpers.comp.credit import check_shares
 from salesops_helpers.comp.plans import Plan, read_versions
 from salesops_helpers.comp.run import Run, computed_run
 from salesops_helpers.comp.settle import settle
@@ -40,6 +40,9 @@ class Statements:
         Earlier months as they were paid: rep_id, month, currency, earned, guarantee, draw, forgiven, paid, owed.
     plans : dict
         (plan, version) → the plan.
+    aside : DataFrame
+        Deals that cannot be paid as they stand, one row a deal and rep whom it names: `aside.ASIDE`. All else is
+        computed as if there were no such deal.
     """
 
     month: pd.Timestamp
@@ -49,6 +52,7 @@ class Statements:
     lines: pd.DataFrame
     paid: pd.DataFrame
     plans: dict[tuple[str, int], Plan]
+    aside: pd.DataFrame
 
 
 def statements(tables: Tables, month, plans: Mapping[str, Sequence[Plan]] | None = None, book=None) -> Statements:
@@ -68,21 +72,30 @@ def statements(tables: Tables, month, plans: Mapping[str, Sequence[Plan]] | None
     Raises
     ------
     SalesOpsError
-        As `payouts`; where an assignment names a plan that is not there; where shares of a deal do not add up.
+        As `payouts`; where an assignment names a plan that is not there.
+
+    Notes
+    -----
+    A deal whose credit cannot be told (its shares do not add up, it has no amount) stops nobody else's pay: it is set
+    aside with its reason (`aside`), and is paid as a correction once it is mended.
     """
     last = month_start(month)
     versions = dict(plans) if plans is not None else read_versions(tables.company)
     first = _first(tables, versions, last)
-    run = computed_run(tables, versions, first, last)
-    lines, locked = differences(tables, versions, run, last, book)
-    return settled(tables, run, lines, locked, last)
+    before = book.before(last) if book is not None else None
+    aside = set_aside(tables, first, last, before)
+    known = payable(tables, aside, before)
+    run = computed_run(known, versions, first, last)
+    lines, locked = differences(tables, known, versions, run, last, before)
+    return settled(tables, run, lines, locked, last, aside)
 
 
 def nothing(tables: Tables, month) -> Statements:
     """The statements of a month in which nobody is on a plan."""
     last = month_start(month)
     run = computed_run(tables, {}, last, last)
-    return settled(tables, run, *differences(tables, {}, run, last, None), last)
+    lines, locked = differences(tables, tables, {}, run, last, None)
+    return settled(tables, run, lines, locked, last, set_aside(tables, last, last).head(0))
 
 
 def _first(tables: Tables, versions: Mapping[str, Sequence[Plan]], last: pd.Timestamp) -> pd.Timestamp:
@@ -94,19 +107,20 @@ def _first(tables: Tables, versions: Mapping[str, Sequence[Plan]], last: pd.Time
     return min(month_start(max(known)), last) if known else last
 
 
-def settled(tables: Tables, run: Run, lines: pd.DataFrame, locked: pd.DataFrame, last: pd.Timestamp) -> Statements:
+def settled(
+    tables: Tables, run: Run, lines: pd.DataFrame, locked: pd.DataFrame, last: pd.Timestamp, aside: pd.DataFrame
+) -> Statements:
     """Statements from all lines of the months, with those of locked months as they were paid.
 
     `lines` holds the lines of every month that is not locked; `locked` the paid months of the book.
     """
-    check_shares(tables, lines[lines["month"] == last])
     parts = [_settled(lines, run, locked, currency) for currency in run.digits]
     paid = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     now = lines[lines["month"] == last].reset_index(drop=True)
     parts = run.components[run.components["period"] == last].reset_index(drop=True)
     summary = _summary(tables, now, paid, last)
     return Statements(last, run.digits, summary, parts, now, paid[paid["month"] < last].reset_index(drop=True),
-                      run.plans)
+                      run.plans, aside)
 
 
 def _settled(lines: pd.DataFrame, run: Run, locked: pd.DataFrame, currency: str) -> pd.DataFrame:

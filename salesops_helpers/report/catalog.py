@@ -56,7 +56,7 @@ class Entry:
 IN_DOUBT = "data_quality_money"
 TO_SUMMARISE = (
     "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_figures", "kpi_definitions", "pay_accrual",
-    "lead_sources", "demand_plan",
+    "pay_set_aside", "lead_sources", "demand_plan",
 )
 
 CATALOG = (
@@ -95,7 +95,7 @@ CATALOG = (
     Entry(
         "comp_statement", "Pay statement", "What is paid this month, and why?",
         "each rep, the rep's manager, payroll and finance", ("opportunities", "reps", "plan_assignments"),
-        ("payroll", "pay_accrual"),
+        ("payroll", "pay_accrual", "pay_set_aside"),
         by=("rep",),
     ),
     Entry(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from salesops_helpers import words
+from salesops_helpers.comp.aside import UNPAID
 from salesops_helpers.measures import bookings, month_start
 from salesops_helpers.publish import published
 from salesops_helpers.report import figures, typed
@@ -100,8 +101,19 @@ def accrued(found: Found, currency: str) -> str:
         return ""
     rows = found["pay_accrual"]
     cost = rows.loc[rows["currency"] == currency, "cost"].sum()
-    return (f"Variable pay that falls due with this month costs {currency} {words.number(cost, 2)}, that of quarters "
+    said = (f"Variable pay that falls due with this month costs {currency} {words.number(cost, 2)}, that of quarters "
             "and years which end with it included.")
+    return " ".join([said, *not_accrued(found, currency)])
+
+
+def not_accrued(found: Found, currency: str) -> list[str]:
+    """What the cost of pay lacks, since it is set aside: a sentence, none where nothing is."""
+    rows = found.get("pay_set_aside")
+    if rows is None or not (rows["status"] == UNPAID).any():
+        return []
+    rows = rows[rows["status"] == UNPAID].drop_duplicates("opportunity_id")
+    return [f"{words.counted(len(rows), 'deal')} of {words.money(rows['amount'].sum(), currency, 2)} in all "
+            f"{'is' if len(rows) == 1 else 'are'} set aside, and the cost of their pay is not in it."]
 
 
 def trust(found: Found) -> str:

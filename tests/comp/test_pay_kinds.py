@@ -132,13 +132,13 @@ def test_a_plan_in_another_currency_is_paid_at_the_rate_of_the_month():
     assert made.summary[["currency", "paid"]].to_numpy().tolist() == [["CHF", 3100]]
 
 
-def test_shares_that_do_not_add_up_are_refused_unless_they_are_overlay():
+def test_shares_that_do_not_add_up_are_set_aside_unless_they_are_overlay():
     splits = pd.DataFrame({"opportunity_id": "1", "rep_id": ["a", "b"], "quota_share": [0.6, 0.3],
                            "commission_share": [0.6, 0.4], "overlay": False})
     given = {"plan_assignments": assigned(("a", "2026-01-01", "test")), "as_of": "2026-01-31"}
     deals = [("1", "a", "2026-01-05", 100.0)]
-    with pytest.raises(SalesOpsError, match="deal '1': splits.quota_share add up to 90 %; allowed: shares that add up"):
-        stated(plan([FLAT]), company(["a", "b"], deals, splits=splits, **given), "2026-01")
+    made = stated(plan([FLAT]), company(["a", "b"], deals, splits=splits, **given), "2026-01")
+    assert made.aside["reason"].tolist() == ["its quota shares add up to 90 %"] * 2 and not made.summary["paid"].sum()
     beside = splits.assign(quota_share=[1.0, 0.3], commission_share=[1.0, 0.5], overlay=[False, True])
     made = stated(plan([FLAT]), company(["a", "b"], deals, splits=beside, **given), "2026-01")
     assert made.summary["paid"].tolist() == [1000]

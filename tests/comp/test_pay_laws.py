@@ -10,11 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pay_case import MONTHLY_YTD, YEARLY, assigned, company, earned, part, plan, stated, tiers
 from pay_examples import locked
-from pay_laws import LAWS, drawn_plans, grounds, money_tables, points
+from pay_laws import LAWS, drawn_plans, grounds, money_tables, points, through_tables
 
 from salesops_helpers.comp.curves import payout_curve, pieces
 from salesops_helpers.comp.exact import floats
@@ -162,10 +162,10 @@ def by_span(measure: str):
 BY_SPAN = {measure: by_span(measure) for measure in ("month", "quarter", "year")}
 
 
-@settings(max_examples=10, deadline=None)
-@given(money_tables(), st.lists(st.lists(cents, min_size=1, max_size=12), min_size=20, max_size=20))
+@through_tables(50)
+@given(money_tables(), st.lists(st.lists(cents, min_size=1, max_size=12), min_size=50, max_size=50))
 def test_a_year_of_months_pays_what_the_year_pays(rates, reps):
-    """Through the tables: 20 companies of one rep in each example."""
+    """Through the tables: 50 reps in each example."""
     marginal = part(f"kind: marginal, unit: money, {tiers(rates.rows)}")
     names = [f"r{n:02d}" for n in range(len(reps))]
     deals = [(f"{r}-{n:02d}", r, f"2026-{n + 1:02d}-15", a / 100) for r, sold in zip(names, reps, strict=True)
@@ -181,11 +181,11 @@ def test_numbers_are_written_as_they_are(value):
     assert Fraction(plain(value)) == value
 
 
-@settings(max_examples=8, deadline=None)
+@through_tables(50)
 @given(money_tables(), st.sampled_from(["marginal", "retroactive, tie: upper"]),
-       st.lists(st.lists(cents, min_size=1, max_size=4), min_size=25, max_size=25), st.randoms(use_true_random=False))
+       st.lists(st.lists(cents, min_size=1, max_size=4), min_size=50, max_size=50), st.randoms(use_true_random=False))
 def test_taking_back_every_deal_returns_to_nothing_in_any_order(rates, kind, reps, random):
-    """Through tables and book: 25 reps in each example; their deals, reps and assignments in any order."""
+    """Through tables and book: 50 reps in each example; their deals, reps and assignments in any order."""
     p = plan([part(f"kind: {kind}, unit: money, {tiers(rates.rows)}")],
              more="clawback: {window_days: 90, method: recompute_period}")
     names = [f"r{n:02d}" for n in range(len(reps))]

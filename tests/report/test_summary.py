@@ -76,6 +76,10 @@ def test_what_pay_of_the_month_costs_is_the_sum_of_the_accrual():
     assert summary.accrued({"pay_accrual": cost}, "EUR").startswith(
         "Variable pay that falls due with this month costs EUR 1,099.75,")
     assert summary.accrued({}, "EUR") == ""
+    aside = pd.DataFrame({"opportunity_id": ["1", "1", "2", "3"], "amount": [10.0, 10.0, 5.5, 7.0],
+                          "status": ["not yet paid"] * 3 + ["stays as it was paid"]})
+    assert summary.accrued({"pay_accrual": cost, "pay_set_aside": aside}, "EUR").endswith(
+        "included. 2 deals of EUR 15.50 in all are set aside, and the cost of their pay is not in it.")
 
 
 def test_a_part_that_nobody_published_says_nothing(found):
