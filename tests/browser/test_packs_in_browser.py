@@ -1,4 +1,4 @@
-"""What is handed over, as each audience meets it: every page of every pack, of a company whose every name attacks."""
+"""What is handed over, as each audience meets it: the pages of every pack, of a company whose every name attacks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from salesops_helpers.report.packs import packs
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 AUDIENCES = tomllib.loads((ROOT / "data/sample/audiences.toml").read_text(encoding="utf-8"))
-PAGES = {  # each page is looked at in the pack of one audience at least; all pages of all would cost a minute
-    "leadership": ["executive_summary", "kpi_scorecard", "sales_process"],
-    "manager": ["rep_benchmarking", "rep_feedback", "sales_process"],
+PAGES = {  # some for each audience: the pages of all would cost minutes, the forecast's alone half of one
+    "leadership": ["kpi_scorecard", "sales_process"],
+    "manager": ["rep_benchmarking", "rep_feedback"],
     "rep": ["rep_feedback"],
-    "finance": ["executive_summary", "comp_scenarios"],
-    "marketing": ["executive_summary", "forecast_modeling"],
+    "finance": ["comp_scenarios"],
+    "marketing": ["executive_summary"],
 }
 
 
