@@ -47,7 +47,14 @@ def _sure(o: Outlook) -> str:
     return (f"Under {with_it.index[0]} eight of ten years lie between {short_money(row['p10'], currency)} and "
             f"{short_money(row['p90'])}: the dear end is {percent(row['above'], 0)} above the middle. If every rep's "
             f"luck were only their own it would be {percent(without.iloc[0]['above'], 0)}; the rest is the market that "
-            "all share.")
+            f"all share. {_source(o)}")
+
+
+def _source(o: Outlook) -> str:
+    if not o.seats.forecast_months:
+        return "Bookings are drawn from past attainment: no forecast was at hand."
+    return (f"Bookings of the first {counted(o.seats.forecast_months, 'month')} are the forecast's, later ones are "
+            "drawn from past attainment.")
 
 
 def _losers(o: Outlook) -> str:

@@ -39,7 +39,7 @@ def levers(family: pd.DataFrame, past: pd.DataFrame, new: np.ndarray, currency: 
     """
     import ipywidgets as ui
 
-    look = {"style": {"description_width": "120px"}, "continuous_update": False}
+    look = {"style": {"description_width": "165px"}, "continuous_update": False}
     names = family.drop_duplicates(["by", "unit"])[["by", "unit"]].itertuples(index=False, name=None)
     options = [(unit if by == "company" else f"{by} {unit}", (by, unit)) for by, unit in names]
     share = {name: ui.FloatSlider(0.0, min=-0.5, max=0.5, step=0.01, readout_format="+.0%", description=said, **look)

@@ -89,6 +89,8 @@ def test_the_page_says_where_the_draws_come_from(made, tables, scenario):
     assert comp.outlook_limits(made)[0].startswith("The forecast's draws are not there")
     linked = comp.outlook(scenario, tables, MONTH, forecast(1_800_000), size=1000)
     assert "first 3 months are the forecast's 200 published draws" in comp.outlook_limits(linked)[0]
+    assert "Bookings are drawn from past attainment: no forecast" in comp.outlook_sentences(made)[1]
+    assert "Bookings of the first 3 months are the forecast's" in comp.outlook_sentences(linked)[1]
     more = comp.outlook(scenario, tables, MONTH, forecast(2_200_000), size=1000)
     first, second = (comp.costs(o)["p50"].iloc[0] for o in (linked, more))
     assert second > first * 1.03
