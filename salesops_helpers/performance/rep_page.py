@@ -12,7 +12,7 @@ from salesops_helpers import ranks, stats, words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance.rep_cases import MEASURES
-from salesops_helpers.performance.rep_expected import OUTCOMES, adjusted, moves
+from salesops_helpers.performance.rep_expected import OUTCOMES, adjusted_of, expecting, moves_of
 
 RANKED = ("p_top_quarter", "p_bottom_quarter", "rank_range", "rank_low", "rank_high")
 GAPS = (0.05, 0.10)
@@ -82,8 +82,9 @@ def adjustment(tables: Tables, months: int = 12) -> Adjustment:
         expected (share, or currency a deal), ratio, low, high, range (text), why; differs (bool).
     """
     try:
-        parts = {name: adjusted(tables, months, name) for name in OUTCOMES}
-        moved = moves(tables, months, OUTCOMES[1])
+        asked = expecting(tables, months)
+        parts = {name: adjusted_of(tables, *asked(months, name), name) for name in OUTCOMES}
+        moved = {name: moves_of(*asked(months, name)) for name in OUTCOMES}
     except SalesOpsError as error:
         return Adjustment(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(columns=["feature", "spread"]),
                           [f"Nothing is adjusted: {error}."], False)
@@ -92,9 +93,8 @@ def adjustment(tables: Tables, months: int = 12) -> Adjustment:
         value, on="rep_id", how="left")
     differs = bool(parts[OUTCOMES[1]]["differs"].iloc[0])
     by, up = (["value_mean", "name"], [False, True]) if differs else (["name", "rep_id"], [True, True])
-    said = [_left(parts[name], name, moved if name == OUTCOMES[1] else moves(tables, months, name))
-            for name in OUTCOMES]
-    return Adjustment(frame.sort_values(by, ascending=up, ignore_index=True), moved, said, differs)
+    said = [_left(parts[name], name, moved[name]) for name in OUTCOMES]
+    return Adjustment(frame.sort_values(by, ascending=up, ignore_index=True), moved[OUTCOMES[1]], said, differs)
 
 
 _KEPT = ["raw", "expected", "ratio", "mean", "low", "high", "range", "why"]
