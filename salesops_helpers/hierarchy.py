@@ -133,7 +133,7 @@ def posterior(model: Rates | Counts | Levels, groups=(), level: float = LEVEL, d
 
     Notes
     -----
-    Fixed before any data are seen: k, the number of cases that the prior is worth, by log(1 + spread ÷ 0.2) uniform,
+    Fixed before any data are seen: k, the number of cases that the prior is worth, by log(1 + spread ÷ 0.3) uniform,
     spread = 1 ÷ √(1 + k) from 0 to 1 (as in `stats.beta_binomial`);
     the mean uniform on its scale (logit, log, or as it is) over the range of the data; the standard deviation between
     groups half-normal with 0.3 (logit, log), or 0.3 standard deviations of one case (`Levels`).

@@ -14,7 +14,7 @@ from salesops_helpers.ranks import summarise
 
 SEED = 20_261
 LEVEL = 0.90
-SMALL = 0.2
+SMALL = 0.3
 _CELLS, _DRAWN, _FEWEST = 1 << 22, 1 << 20, 400
 
 
@@ -163,9 +163,10 @@ def beta_binomial(successes, trials, level: float = LEVEL, draws: int = 4_000, s
     """True rates of units that may or may not differ: full-Bayes beta-binomial model over a grid of (mean, spread).
 
     successes ~ Binomial(trials, rate), rate ~ Beta(mean × k, (1 − mean) × k), k = 1 ÷ spread² − 1; the mean is uniform
-    on 0 to 1, and log(1 + spread ÷ 0.2) is uniform, the spread (0 to 1) being the standard deviation between units ÷
-    √(mean × (1 − mean)): below 0.2 (about 10 points) each size is as likely, above it each doubling. Averaging over the
-    spread, in place of plugging in one value, keeps the ranges honest where units do not differ.
+    on 0 to 1, and log(1 + spread ÷ 0.3) is uniform, the spread (0 to 1) being the standard deviation between units ÷
+    √(mean × (1 − mean)): below 0.3 (about 15 points) each size is as likely, above it each doubling. Averaging over the
+    spread, in place of plugging in one value, keeps the ranges honest where units do not differ. Among 24 priors of six
+    families 0.3 left room to 84 and to 96 % coverage on simulated companies other than the benchmark's.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def test_beta_binomial_agrees_with_brute_force():
     spread = ((np.arange(400) + 0.5) / 400)[None, :, None]
     k = 1 / spread**2 - 1
     like = scipy_stats.betabinom.logpmf(won, n, mean * k, (1 - mean) * k).sum(axis=2)
-    weight = np.exp(like - like.max()) / (0.2 + spread[..., 0])
+    weight = np.exp(like - like.max()) / (0.3 + spread[..., 0])
     weight /= weight.sum()
     exact = [(weight * ((mean * k + w) / (k + m))[..., 0]).sum() for w, m in zip(won, n, strict=True)]
     found = stats.beta_binomial(won, n, draws=40_000)

@@ -67,7 +67,7 @@ def intervals(rates: pd.DataFrame, overall: float) -> Figure:
     """
     place = np.arange(len(rates))
     named = len(rates) <= MOST_NAMES
-    fig, ax = style.new(height=1.3 + (0.2 * len(rates) if named else 0.06 * min(len(rates), 250)))
+    fig, ax = style.new(height=1.3 + (0.2 * len(rates) if named else 0.03 * min(len(rates), 250)))
     for stands, (color, marker) in STANDS.items():
         here = (rates["stands"] == stands).to_numpy()
         some = rates[here]

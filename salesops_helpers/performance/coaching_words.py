@@ -36,6 +36,7 @@ START = {
     PRICE: "A start: before the next discount, name what the customer gives for it: a date, a term, a reference.",
 }
 NEEDED_GAP = 0.10
+LIKELY = "likely, but one of many looks"
 ALONE = "Nothing is compared with colleagues here: these tables hold no other rep with cases."
 
 
@@ -55,15 +56,21 @@ def done(rows: pd.DataFrame) -> list[str]:
 
 def readable(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `coaching.looks` with texts: look, shown (observed share), against (expected share), range (of the true
-    difference in points; missing where too few cases), said ("more than chance", "no more than chance", "too few
-    cases", "depends on the leads given")."""
+    difference in points; missing where too few cases), said ("more than chance", `LIKELY` where the range leaves
+    out zero and so many looks may yet bring that about, "no more than chance", "too few cases", "depends on the leads
+    given")."""
     judged = rows["difference"].notna()
     ranges = [points(low, high) if known else words.MISSING
               for low, high, known in zip(rows["low"], rows["high"], judged, strict=True)]
-    said = np.select([~judged, rows["kind"].isin(SHOWN), rows["credible"].astype(bool)],
-                     ["too few cases", "depends on the leads given", "more than chance"], "no more than chance")
+    said = np.select([~judged, rows["kind"].isin(SHOWN), rows["credible"].astype(bool), likely(rows) != 0],
+                     ["too few cases", "depends on the leads given", "more than chance", LIKELY], "no more than chance")
     texts = {"look": titles(rows), "range": ranges, "said": list(said)}
     return rows.assign(**{c: pd.Series(t, index=rows.index, dtype=object) for c, t in texts.items()})
+
+
+def likely(rows: pd.DataFrame) -> np.ndarray:
+    """For each row of `coaching.looks`: 1 where its range, in whole points, lies above zero, −1 below, 0 otherwise."""
+    return (np.round(100 * rows["low"]) > 0).astype(int).to_numpy() - (np.round(100 * rows["high"]) < 0).to_numpy()
 
 
 def points(low: float, high: float) -> str:
@@ -79,7 +86,8 @@ def strength_sentences(found: pd.DataFrame, rep: str) -> list[str]:
     if found.empty:
         return [ALONE]
     if len(rows) == 0:
-        return [_no_strength(found[found["rep_id"] == rep])]
+        mine = found[found["rep_id"] == rep]
+        return [_no_strength(mine), *_leaning(mine)]
     ranges = [points(low, high) for low, high in zip(rows["low"], rows["high"], strict=True)]
     return [f"{title}. {text[0].upper()}{text[1:]}. The true difference lies between {between}."
             for title, text, between in zip(titles(rows), done(rows), ranges, strict=True)]
@@ -126,6 +134,13 @@ def _no_strength(mine: pd.DataFrame) -> str:
             "is so for most reps; it does not mean that there are no strengths, only that counts do not show them.")
 
 
+def _leaning(mine: pd.DataFrame) -> list[str]:
+    """What is likely good, though not sure: ranges above zero."""
+    good = titles(mine[~mine["kind"].isin(SHOWN) & (likely(mine) > 0)])
+    return [f"Likely above colleagues, though among so many looks one may seem so by chance: {words.joined(good)}. "
+            "Worth a word on how you do it."] if good else []
+
+
 def focus_sentences(found: pd.DataFrame, rep: str, currency: str, months: int) -> list[str]:
     """The one coaching focus of a rep with its worth, or what is not known and what would be needed."""
     rows = focus(found, rep)
@@ -155,12 +170,13 @@ def _no_focus(mine: pd.DataFrame, currency: str) -> list[str]:
             "below comparable colleagues by more than chance.")
     open_ = rows.sort_values(["value_low", "kind", "level"]).head(1)
     low, high, n = open_[["value_low", "value_high", "n"]].iloc[0]
-    return [said, f"The widest doubt is in “{titles(open_)[0]}”: between {_signed(low, currency)} and "
-            f"{_signed(high, currency)} against colleagues, from {words.counted(n, 'case')}.{_needed(open_)}"]
+    return [said, f"Most is still open in “{titles(open_)[0]}”: {words.counted(n, 'case')} leave room for "
+            f"{_against(low, currency)} to {_against(high, currency)} than colleagues would have got."
+            f"{_needed(open_)}"]
 
 
-def _signed(value: float, currency: str) -> str:
-    return f"{'+' if value > 0 else ''}{words.short_money(value, currency)}"
+def _against(value: float, currency: str) -> str:
+    return f"{words.short_money(abs(value), currency)} {'more' if value > 0 else 'less'}"
 
 
 def _needed(row: pd.DataFrame) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance import reps
 from salesops_helpers.performance.difference import ALARMS, alarm
 from salesops_helpers.performance.kpis import closed_deals
-from salesops_helpers.performance.rep_given import given, refuse_telling
+from salesops_helpers.performance.rep_given import every, refuse_telling, varying
 from salesops_helpers.performance.rep_measures import shuffled
 from salesops_helpers.performance.rep_models import Gamma, Logistic, fitted, folds_of
 
@@ -52,28 +53,56 @@ def expected_deals(tables: Tables, months: int = 12, outcome: str = "win_rate",
     Slopes come from other reps' deals; the one level for all is that at which expectations add up to what all reps
     gave together.
     """
+    return expecting(tables, months, features)(months, outcome)
+
+
+def expecting(tables: Tables, longest: int, features: Iterable[str] | None = None) -> Callable[[int, str], tuple]:
+    """`expected_deals` as a function of months (up to `longest`) and outcome, for many questions about the same tables.
+
+    What was given is read once, and no model is fitted twice.
+    """
+    asked = None if features is None else tuple(features)
+
+    @cache
+    def known() -> tuple[pd.DataFrame, pd.DataFrame]:
+        period = reps.period(tables, longest)
+        deals = closed_deals(tables, period.start, period.end).dropna(subset="rep_id").reset_index(drop=True)
+        return deals, every(tables, deals, asked)
+
+    @cache
+    def chances(months: int, valued: bool) -> tuple:
+        deals, frame = known()
+        within = deals["closed_on"] >= reps.period(tables, months).start
+        without = (deals["status"] == "won") & ~(deals["amount"] > 0)
+        if valued and not (within & without).any():
+            return chances(months, False)
+        keep = within & ~without if valued else within
+        deals, frame = (table[keep].reset_index(drop=True) for table in (deals, frame))
+        if deals["rep_id"].nunique() < 2:
+            raise SalesOpsError(f"{deals['rep_id'].nunique()} rep closed deals in the period", "two reps or more",
+                                "choose a longer period")
+        frame, won = varying(frame) if asked is None else frame, (deals["status"] == "won").to_numpy()
+        refuse_telling(frame, pd.Series(won))
+        folds = folds_of(deals["rep_id"])
+        return deals, frame, folds, won, *fitted(Logistic, frame, won.astype(float), folds, np.ones(len(won), bool))
+
+    @cache
+    def answers(months: int, outcome: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        if outcome not in OUTCOMES:
+            raise SalesOpsError(f"outcome={outcome!r} cannot be adjusted", ", ".join(OUTCOMES), "choose one of these")
+        return _expected(*chances(months, outcome != OUTCOMES[0]), outcome)
+
+    return answers
+
+
+def _expected(deals, frame, folds, won, chance, parts, outcome: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     from scipy.special import expit, logit
 
-    if outcome not in OUTCOMES:
-        raise SalesOpsError(f"outcome={outcome!r} cannot be adjusted", ", ".join(OUTCOMES), "choose one of these")
-    period = reps.period(tables, months)
-    deals = closed_deals(tables, period.start, period.end).dropna(subset="rep_id").reset_index(drop=True)
-    won = deals["status"] == "won"
-    if outcome != OUTCOMES[0]:
-        keep = ~(won & ~(deals["amount"] > 0))
-        deals, won = deals[keep].reset_index(drop=True), won[keep].reset_index(drop=True)
-    if deals["rep_id"].nunique() < 2:
-        raise SalesOpsError(f"{deals['rep_id'].nunique()} rep closed deals in the period", "two reps or more",
-                            "choose a longer period")
-    frame = given(tables, deals, features)
-    refuse_telling(frame, won)
-    folds = folds_of(deals["rep_id"])
-    chance, parts = fitted(Logistic, frame, won.to_numpy(float), folds, won.to_numpy() >= 0)
     total, expected = sum(parts.values()), chance
     slope = _chord(chance - expit(logit(chance) - total), total, chance * (1 - chance))
-    observed, variance = won.astype(float), chance * (1 - chance)
+    observed, variance = pd.Series(won.astype(float)), chance * (1 - chance)
     if outcome != OUTCOMES[0]:
-        size, more = fitted(Gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won.to_numpy())
+        size, more = fitted(Gamma, frame, deals["amount"].fillna(0).to_numpy(float), folds, won)
         parts = {name: (1 - chance) * parts[name] + more[name] for name in parts}
         observed, expected = deals["amount"].where(won, 0.0), chance * size
         total, variance = sum(parts.values()), expected**2 / chance
@@ -111,30 +140,37 @@ def adjusted(tables: Tables, months: int = 12, outcome: str = "win_rate", featur
     by shuffling over reps: values before, deviations ÷ their standard deviation after; for win rates before, as
     `performance.difference.alarm` does.
     """
-    return against_expected(tables, *expected_deals(tables, months, outcome, features), outcome, seed)
+    return adjusted_of(tables, *expected_deals(tables, months, outcome, features), outcome, seed)
 
 
-def against_expected(tables: Tables, deals: pd.DataFrame, moved: pd.DataFrame, outcome: str = "win_rate",
-                     seed: int = stats.SEED) -> pd.DataFrame:
-    """`adjusted` of the deals that `expected_deals` gives, or of some reps among them."""
+def adjusted_of(tables: Tables, deals: pd.DataFrame, moved: pd.DataFrame, outcome: str = "win_rate",
+                seed: int = stats.SEED) -> pd.DataFrame:
+    """`adjusted` from what `expected_deals` gives."""
+    overall, sums = deals["observed"].mean(), deals.groupby("rep_id")["observed"].agg(["sum", "size"])
+    differs, p_value = _before(deals, sums["sum"], sums["size"].to_numpy(), outcome, seed)
+    why = pd.Series(_why(moved, deals["rep_id"], sums.index, outcome), sums.index, dtype=object)
+    return against_expected(tables, deals, seed).assign(
+        adjusted=lambda f: f["mean"] * overall, adjusted_low=lambda f: f["low"] * overall,
+        adjusted_high=lambda f: f["high"] * overall, moved=lambda f: f["ratio"] * overall - f["raw"],
+        why=lambda f: f["rep_id"].map(why), raw_differs=differs, raw_p_value=p_value)
+
+
+def against_expected(tables: Tables, deals: pd.DataFrame, seed: int = stats.SEED) -> pd.DataFrame:
+    """What `adjusted` says of observed ÷ expected after the adjustment, from the deals that `expected_deals` gives, or
+    those of some reps."""
     by = deals["rep_id"]
     apart = (deals["observed"] - deals["expected"]) / np.sqrt(deals["variance"])
     factor = float((apart**2).mean())
     sums = deals.groupby("rep_id")[["observed", "expected", "variance"]].sum()
     n = by.value_counts().reindex(sums.index).to_numpy()
-    overall = deals["observed"].mean()
     ratio = (sums["observed"] / sums["expected"]).to_numpy()
     noise = (factor * sums["variance"] / sums["expected"] ** 2).to_numpy()
     found = hierarchy.posterior(hierarchy.Levels(ratio, noise, n), seed=seed)
     p_value = shuffled(apart, by, seed)
     frame = pd.DataFrame({"rep_id": sums.index.to_numpy(), "n": n, "raw": sums["observed"].to_numpy() / n,
                           "expected": sums["expected"].to_numpy() / n, "ratio": ratio})
-    frame = pd.concat([frame, found.units], axis=1).assign(
-        adjusted=lambda f: f["mean"] * overall, adjusted_low=lambda f: f["low"] * overall,
-        adjusted_high=lambda f: f["high"] * overall, moved=lambda f: f["ratio"] * overall - f["raw"],
-        why=_why(moved, by, sums.index, outcome), p_value=p_value, differs=p_value <= ALARMS / len(OUTCOMES))
-    frame["raw_differs"], frame["raw_p_value"] = _before(deals, sums["observed"], n, outcome, seed)
     frame.insert(1, "name", reps.labels(tables, frame["rep_id"]))
+    frame = pd.concat([frame, found.units], axis=1).assign(p_value=p_value, differs=p_value <= ALARMS / len(OUTCOMES))
     return frame.sort_values(["name", "rep_id"], ignore_index=True)
 
 
@@ -157,7 +193,11 @@ def moves(tables: Tables, months: int = 12, outcome: str = "win_rate",
         feature, spread (standard deviation over reps of the feature's mean effect on a deal's expectation: share, or
         currency), most (largest effect on any rep, signed), rep_id (whose); largest spread first.
     """
-    deals, moved = expected_deals(tables, months, outcome, features)
+    return moves_of(*expected_deals(tables, months, outcome, features))
+
+
+def moves_of(deals: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
+    """`moves` from what `expected_deals` gives."""
     mean = moved.groupby(deals["rep_id"]).mean()
     largest = mean.abs().idxmax()
     frame = pd.DataFrame({"feature": mean.columns, "spread": mean.std(ddof=0).to_numpy(),

@@ -11,10 +11,11 @@ import pandas as pd
 from salesops_helpers import words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.measures import months_of
 from salesops_helpers.performance import reps
 from salesops_helpers.performance.difference import detectable
 from salesops_helpers.performance.rep_cases import MEASURES, cases
-from salesops_helpers.performance.rep_expected import OUTCOMES, against_expected, expected_deals
+from salesops_helpers.performance.rep_expected import OUTCOMES, against_expected, expecting
 from salesops_helpers.performance.rep_measures import measured
 
 
@@ -56,7 +57,7 @@ def questions(tables: Tables) -> Callable[..., Explored]:
         By the function: where the measure is not offered.
     """
     held = cache(lambda measure, months: cases(tables, MEASURES[measure], reps.period(tables, months)))
-    expected = cache(lambda outcome, months: expected_deals(tables, months, outcome))
+    expected = expecting(tables, len(months_of(tables)))
 
     def explored(measure: str = "win_rate", months: int = 12, rep_ids: Iterable[str] = (),
                  adjusted: bool = False) -> Explored:
@@ -66,7 +67,7 @@ def questions(tables: Tables) -> Callable[..., Explored]:
         some = tuple(rep_ids)
         if adjusted and measure in OUTCOMES:
             try:
-                return _against(tables, *expected(measure, months), measure, some)
+                return _against(tables, expected(months, measure)[0], measure, some)
             except SalesOpsError as error:
                 return Explored(f"Nothing is adjusted: {error}.", pd.DataFrame(), False, {}, {})
         found = _some(held(measure, months), some)
@@ -104,11 +105,10 @@ def _raw(tables: Tables, found: pd.DataFrame, name: str) -> Explored:
     return Explored(said, ordered, differ, formats, labels)
 
 
-def _against(tables: Tables, deals: pd.DataFrame, moved: pd.DataFrame, name: str, some: tuple[str, ...]) -> Explored:
-    deals = _some(deals.assign(at=deals.index), some)
-    moved = moved.loc[deals["at"]].reset_index(drop=True)
+def _against(tables: Tables, deals: pd.DataFrame, name: str, some: tuple[str, ...]) -> Explored:
+    deals = _some(deals, some)
     scale = deals["observed"].sum() / deals["expected"].sum() if deals["expected"].sum() > 0 else 1.0
-    deals = deals.drop(columns="at").assign(expected=deals["expected"] * scale, variance=deals["variance"] * scale**2)
+    deals = deals.assign(expected=deals["expected"] * scale, variance=deals["variance"] * scale**2)
     kind = "percent" if name == OUTCOMES[0] else "money"
     formats = {"name": "text", "n": "count", "raw": kind, "expected": kind, "range": "text"}
     unit = "" if kind == "percent" else f" ({tables.company.currency})"
@@ -117,7 +117,7 @@ def _against(tables: Tables, deals: pd.DataFrame, moved: pd.DataFrame, name: str
     title = f"{MEASURES[name].title}, against what each rep was given"
     if deals["rep_id"].nunique() < 2 or deals["observed"].sum() == 0:
         return Explored(f"{title}: there are no two reps to compare.", pd.DataFrame(), False, {}, {})
-    found = against_expected(tables, deals, moved, name)
+    found = against_expected(tables, deals)
     differ = bool(found["differs"].iloc[0])
     said = _sentence(title, found, differ, lambda v: f"{words.number(v, 2)} × what was expected")
     return Explored(said, _ordered(found, differ, True).assign(range=_ranges(found, "ratio")), differ, formats, labels)

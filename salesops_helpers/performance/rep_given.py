@@ -50,11 +50,20 @@ def given(tables: Tables, deals: pd.DataFrame, features: Iterable[str] | None = 
     SalesOpsError
         Where a feature is not known or knows the outcome; see `refuse`.
     """
+    frame = every(tables, deals, features)
+    return frame if features is not None else varying(frame)
+
+
+def every(tables: Tables, deals: pd.DataFrame, features: Iterable[str] | None = None) -> pd.DataFrame:
+    """`given` with all the features asked for, those too that have one value alone."""
     asked = tuple(FEATURES if features is None else features)
     refuse(asked)
-    frame = pd.DataFrame({name: _MAKERS[name](tables, deals) for name in asked}, index=deals.index)
-    kept = [name for name in asked if features is not None or frame[name].nunique(dropna=False) > 1]
-    return frame[kept]
+    return pd.DataFrame({name: _MAKERS[name](tables, deals) for name in asked}, index=deals.index)
+
+
+def varying(frame: pd.DataFrame) -> pd.DataFrame:
+    """The features that have two values at least."""
+    return frame[[name for name in frame if frame[name].nunique(dropna=False) > 1]]
 
 
 def refuse(features: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Penalised models of deals that are fitted on some reps and used on others (scikit-learn, imported late)."""
+"""Penalised models of deals that are fitted on some reps and used on others."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def fitted(model, frame: pd.DataFrame, y: np.ndarray, folds: np.ndarray, known: 
     columns, owner = design(frame)
     best = None
     with threadpool_limits(limits=1):  # threads cost such small matrices five times what they save
-        for strength in STRENGTHS:
+        learnt = [(folds != fold) & known for fold in range(folds.max() + 1)]
+        paths = [model.path(columns[learn], y[learn]) for learn in learnt]
+        for at in range(len(STRENGTHS)):
             parts = np.zeros((len(y), len(frame.columns)))
-            for fold in range(folds.max() + 1):
-                here, learn = folds == fold, (folds != fold) & known
-                slopes = model.slopes(columns[learn], y[learn], strength)
-                parts[here] = _by_feature(columns[here], slopes, owner, parts)
+            for fold, slopes in enumerate(paths):
+                parts[folds == fold] = _by_feature(columns[folds == fold], slopes[at], owner, parts)
             found = model.levelled(parts.sum(axis=1), y, known)
             lost = model.loss(y[known], found[known])
             if best is None or lost < best[0] - 1e-12:
@@ -59,16 +59,65 @@ def _by_feature(columns: np.ndarray, weights: np.ndarray, owner: np.ndarray, par
     return (columns * weights) @ member
 
 
+def newton(curve, columns: np.ndarray, y: np.ndarray, start: float, penalties) -> np.ndarray:
+    """Slopes that make loss + ½ penalty × Σ slope² least, the level left free, by Newton's method.
+
+    Parameters
+    ----------
+    curve : callable
+        (linear, y) → the loss of each case, its first and its second derivative by the linear part.
+    start : float
+        Level to begin at.
+    penalties : sequence of float
+        The strongest first: each fit begins where the one before ended.
+
+    Returns
+    -------
+    ndarray
+        Penalties × columns.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    full = np.column_stack([np.ones(len(y)), columns])
+    at, path = np.r_[start, np.zeros(columns.shape[1])], []
+    for penalty in penalties:
+        ridge = np.r_[1e-9 * len(y), np.full(columns.shape[1], penalty)]
+
+        def total(b, ridge=ridge):
+            return curve(full @ b, y)[0].sum() + 0.5 * ridge @ b**2
+
+        now = total(at)
+        for _ in range(100):
+            _, first, second = curve(full @ at, y)
+            root = full * np.sqrt(second)[:, None]
+            down = full.T @ first + ridge * at
+            step = cho_solve(cho_factor(root.T @ root + np.diag(ridge)), down)
+            if down @ step < 1e-7 * len(y):
+                break
+            while (then := total(at - step)) > now and np.abs(step).max() > 1e-9:
+                step = step / 2
+            at, now = at - step, then
+        path.append(at[1:])
+    return np.array(path)
+
+
 class Logistic:
     """Chance of a win; the level is that at which chances add up to the wins of all."""
 
     @staticmethod
-    def slopes(columns, y, strength: float) -> np.ndarray:
-        from sklearn.linear_model import LogisticRegression
-
+    def path(columns, y) -> np.ndarray:
+        """Slopes at each strength, the inverse of the penalty (rows)."""
         if columns.shape[1] == 0 or len(y) == 0 or np.ptp(y) == 0:
-            return np.zeros(columns.shape[1])
-        return LogisticRegression(C=strength, max_iter=500).fit(columns, y).coef_[0]
+            return np.zeros((len(STRENGTHS), columns.shape[1]))
+        mean = y.mean()
+        return newton(Logistic._curve, columns, y, np.log(mean / (1 - mean)), [1 / s for s in STRENGTHS])
+
+    @staticmethod
+    def _curve(linear, y):
+        from scipy.special import expit
+
+        chance = expit(linear)
+        return np.logaddexp(0, linear) - y * linear, chance - y, chance * (1 - chance)
 
     @staticmethod
     def levelled(linear, y, known) -> np.ndarray:
@@ -88,12 +137,16 @@ class Gamma:
     """Amount of a won deal; the level is that at which amounts add up."""
 
     @staticmethod
-    def slopes(columns, y, strength: float) -> np.ndarray:
-        from sklearn.linear_model import GammaRegressor
-
+    def path(columns, y) -> np.ndarray:
+        """Slopes at each strength, a thousandth of the inverse of the penalty of a case (rows)."""
         if columns.shape[1] == 0 or len(y) == 0:
-            return np.zeros(columns.shape[1])
-        return GammaRegressor(alpha=1e-3 / strength, max_iter=500).fit(columns, y / y.mean()).coef_
+            return np.zeros((len(STRENGTHS), columns.shape[1]))
+        return newton(Gamma._curve, columns, y / y.mean(), 0.0, [1e-3 * len(y) / s for s in STRENGTHS])
+
+    @staticmethod
+    def _curve(linear, y):
+        ratio = y * np.exp(-linear)
+        return ratio + linear, 1 - ratio, ratio
 
     @staticmethod
     def levelled(linear, y, known) -> np.ndarray:

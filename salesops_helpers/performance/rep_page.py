@@ -12,15 +12,41 @@ from salesops_helpers import ranks, stats, words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 from salesops_helpers.performance.rep_cases import MEASURES
-from salesops_helpers.performance.rep_expected import OUTCOMES, adjusted, moves
+from salesops_helpers.performance.rep_expected import OUTCOMES, adjusted_of, expecting, moves_of
 
 RANKED = ("p_top_quarter", "p_bottom_quarter", "rank_range", "rank_low", "rank_high")
-GAPS = (0.05, 0.10)
+GAPS, MOST_ROWS = (0.05, 0.10), 50
 
 
 def without_ranking(formats: Mapping[str, str], differs: bool) -> dict[str, str]:
     """Columns of a table as they may be shown: those that speak of places alone where reps differ."""
     return {c: kind for c, kind in formats.items() if differs or c not in RANKED}
+
+
+def shortened(frame: pd.DataFrame, stands_out: pd.Series, differs: bool, where: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a long table that a reader looks for, in their order, and the sentence on those left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a rep, in the order in which it may be shown; up to `MOST_ROWS` rows stay as they are.
+    stands_out : Series of bool
+        Rows that come first in the choice.
+    differs : bool
+        Does the order mean something? Then the rest comes from both ends of it, otherwise from its beginning.
+    where : str
+        Where all rows are, in words.
+    """
+    if len(frame) <= MOST_ROWS:
+        return frame, ""
+    place = np.arange(len(frame))
+    far = np.minimum(place, place[::-1] + 0.5) if differs else place
+    kept = np.sort(np.lexsort((far, ~stands_out.to_numpy(bool)))[:MOST_ROWS])
+    out, rest = int(stands_out.sum()), "nearest to both ends of the order" if differs else "first by name"
+    who = (f"of the {words.number(out)} who stand out those {rest}" if out > MOST_ROWS else
+           f"those who stand out, and of the others those {rest}" if out else f"those {rest}")
+    return frame.iloc[kept], (f"Shown are {words.number(MOST_ROWS)} of {words.number(len(frame))} reps: {who}. All of "
+                              f"them are in {where}.")
 
 
 def measure_summary(found: pd.DataFrame, currency: str) -> pd.DataFrame:
@@ -82,8 +108,9 @@ def adjustment(tables: Tables, months: int = 12) -> Adjustment:
         expected (share, or currency a deal), ratio, low, high, range (text), why; differs (bool).
     """
     try:
-        parts = {name: adjusted(tables, months, name) for name in OUTCOMES}
-        moved = moves(tables, months, OUTCOMES[1])
+        asked = expecting(tables, months)
+        parts = {name: adjusted_of(tables, *asked(months, name), name) for name in OUTCOMES}
+        moved = {name: moves_of(*asked(months, name)) for name in OUTCOMES}
     except SalesOpsError as error:
         return Adjustment(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(columns=["feature", "spread"]),
                           [f"Nothing is adjusted: {error}."], False)
@@ -92,9 +119,13 @@ def adjustment(tables: Tables, months: int = 12) -> Adjustment:
         value, on="rep_id", how="left")
     differs = bool(parts[OUTCOMES[1]]["differs"].iloc[0])
     by, up = (["value_mean", "name"], [False, True]) if differs else (["name", "rep_id"], [True, True])
-    said = [_left(parts[name], name, moved if name == OUTCOMES[1] else moves(tables, months, name))
-            for name in OUTCOMES]
-    return Adjustment(frame.sort_values(by, ascending=up, ignore_index=True), moved, said, differs)
+    said = [_left(parts[name], name, moved[name]) for name in OUTCOMES]
+    return Adjustment(frame.sort_values(by, ascending=up, ignore_index=True), moved[OUTCOMES[1]], said, differs)
+
+
+def off_one(frame: pd.DataFrame) -> pd.Series:
+    """Rows of an `Adjustment` whose range of value, observed ÷ expected, leaves out 1."""
+    return (frame["value_low"] > 1) | (frame["value_high"] < 1)
 
 
 _KEPT = ["raw", "expected", "ratio", "mean", "low", "high", "range", "why"]
@@ -158,9 +189,13 @@ def groups_sentence(rates: pd.DataFrame, differs: bool) -> str:
     if not differs or len(rates) < 2:
         return ""
     found = ranks.alike(stats.beta_binomial(rates["won"], rates["closed"]).rates)
-    sizes = found.groupby("group").size()
+    sizes, several = found.groupby("group").size(), int((found.groupby("unit").size() > 1).sum())
+    if len(sizes) == 1:
+        return f"No two of the {words.number(len(rates))} reps can be told apart from each other, one by one."
+    overlap = f"{words.number(several)} of {words.number(len(rates))} reps stand in more than one" if several else (
+        "no rep stands in two")
     return (f"Reps fall into {words.counted(len(sizes), 'group')} within which no two can be told apart; the largest "
-            f"holds {words.number(sizes.max())} of {words.number(len(rates))} reps, and most reps stand in several.")
+            f"holds {words.counted(sizes.max(), 'rep')}, and {overlap}.")
 
 
 def peers_sentence(found: pd.DataFrame) -> str:

@@ -72,7 +72,7 @@ CATALOG = (
     ),
     Entry(
         "rep_benchmarking", "Rep benchmarking", "Do our reps differ, or is it luck?",
-        "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates",),
+        "sales leaders and team managers", ("opportunities", "reps"), ("rep_win_rates", "rep_adjusted"),
         by=("region", "team"),
     ),
     Entry(

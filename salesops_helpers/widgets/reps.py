@@ -13,6 +13,7 @@ from salesops_helpers.measures import months_of
 from salesops_helpers.performance import reps
 from salesops_helpers.performance.rep_cases import MEASURES
 from salesops_helpers.performance.rep_explore import Explored, offered, questions
+from salesops_helpers.performance.rep_page import shortened
 from salesops_helpers.show import Shown
 from salesops_helpers.widgets.frame import explorer
 
@@ -62,4 +63,5 @@ def view(tables: Tables, ask: Callable[..., Explored], measure: str, months: int
              "Each further choice that is tried has its own chance, up to 5 %, of showing a difference that is none.")
     if found.frame.empty:
         return found.sentence, show.note(about)
-    return found.sentence, show.table(found.frame, found.formats, found.labels, about)
+    some, left = shortened(found.frame, pd.Series(False, found.frame.index), found.differ, "the controls at the left")
+    return found.sentence, show.table(some, found.formats, found.labels, f"{about} {left}".strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import exp, lgamma
 
 import numpy as np
@@ -111,12 +112,24 @@ def test_nothing_credible_is_said_with_what_would_be_needed():
     said = coaching_words.focus_sentences(found, "a", "EUR", 12)
     assert said[0] == ("No focus is named: in none of 1 stage or habit are you below comparable colleagues by more "
                        "than chance.")
-    assert "from 40 cases" in said[1] and said[1].endswith("takes about 385 cases."), said[1]
+    assert re.search("“Demo: moving on”: 40 cases leave room for EUR .* less to EUR .* more than", said[1]), said[1]
+    assert said[1].endswith("takes about 385 cases."), said[1]
     assert coaching_words.strength_sentences(found, "a") == [
         "None of the 1 comparison shows you above colleagues by more than chance. That is so for most reps; it does "
         "not mean that there are no strengths, only that counts do not show them."]
     nobody = coaching_words.focus_sentences(found, "nobody", "EUR", 12)
     assert nobody[0].startswith("No focus can be named") and "three colleagues with thirty" in nobody[0]
+
+
+def test_what_is_likely_good_but_not_sure_is_said_as_that():
+    rows = looks(company(), 12, cases({"a": (19, 40)} | LIKE)).assign(credible=False, low=0.02, high=0.12)
+    assert set(coaching_words.readable(rows)["said"]) == {"likely, but one of many looks"}
+    said = coaching_words.strength_sentences(rows, "a")
+    assert said[1].startswith("Likely above colleagues, though among so many looks") and "Demo: moving on" in said[1]
+    below, none = rows.assign(low=-0.12, high=-0.02), rows.assign(low=0.004)
+    assert set(coaching_words.readable(below)["said"]) == {"likely, but one of many looks"}
+    assert set(coaching_words.readable(none)["said"]) == {"no more than chance"}
+    assert len(coaching_words.strength_sentences(below, "a")) == 1, "no second focus beside the one"
 
 
 def test_points_and_titles():

@@ -13,7 +13,8 @@ from salesops_helpers import SalesOpsError, Tables, load
 from salesops_helpers.performance import rep_given, reps
 from salesops_helpers.performance.difference import detectable
 from salesops_helpers.performance.kpis import closed_deals
-from salesops_helpers.performance.rep_expected import adjusted, expected_deals, moves
+from salesops_helpers.performance.rep_expected import adjusted, expected_deals, expecting, moves
+from salesops_helpers.performance.rep_models import STRENGTHS, Gamma, Logistic
 from salesops_helpers.ranks import best
 from salesops_helpers.stats import beta_binomial
 
@@ -45,6 +46,37 @@ def test_a_column_that_is_filled_in_at_the_end_is_refused(lost):
     leak = pd.Series(np.where(won, "Renewal", lost), dtype=object)
     with pytest.raises(SalesOpsError, match="'segment' alone tells won from lost"):
         adjusted(changed(tables, segment=leak))
+
+
+def test_slopes_are_those_of_scikit_learn():
+    from sklearn.linear_model import GammaRegressor, LogisticRegression
+
+    rng = np.random.default_rng(5)
+    columns = rng.normal(size=(400, 6)) * [1, 1, 1, 3, 0.1, 0]
+    won = (rng.random(400) < 1 / (1 + np.exp(-columns @ [1, -0.5, 0, 0.4, 0, 0]))).astype(float)
+    size = rng.gamma(2, np.exp(columns @ [0.5, 0, 0.3, -0.3, 0, 0]))
+    more = {"solver": "newton-cholesky", "tol": 1e-10}
+    for at, strength in enumerate(STRENGTHS):
+        theirs = LogisticRegression(C=strength, **more).fit(columns, won).coef_[0]
+        assert Logistic.path(columns, won)[at] == pytest.approx(theirs, abs=1e-4)
+        theirs = GammaRegressor(alpha=1e-3 / strength, **more).fit(columns, size / size.mean()).coef_
+        assert Gamma.path(columns, size)[at] == pytest.approx(theirs, abs=1e-4)
+
+
+def test_slopes_stay_finite_where_a_column_tells_all():
+    told = np.repeat([0.0, 1.0], 50)
+    path = Logistic.path(told[:, None] - 0.5, told)[:, 0]
+    assert np.isfinite(path).all() and (np.diff(path) > 0).all()
+
+
+@pytest.mark.parametrize("outcome", ["win_rate", "value_per_opportunity"])
+def test_what_is_read_once_for_many_periods_gives_what_each_period_gives(outcome):
+    tables, _ = simulated(6, reps=5, deals=40, mix=0.5)
+    tables = changed(tables, amount=tables.opportunities["amount"].mask(tables.opportunities.index == 3))
+    asked = expecting(tables, 12)
+    for months in (12, 4):
+        for one, other in zip(asked(months, outcome), expected_deals(tables, months, outcome), strict=True):
+            pd.testing.assert_frame_equal(one, other)
 
 
 def test_one_rep_is_refused():

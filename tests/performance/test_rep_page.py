@@ -107,3 +107,22 @@ def test_groups_are_said_only_where_reps_differ():
     assert detectable(rates).difference
     assert rep_page.groups_sentence(rates, True).startswith("Reps fall into ")
     assert rep_page.groups_sentence(rates, False) == ""
+    three = pd.DataFrame({"won": [420, 400, 200], "closed": [540, 540, 540]})
+    assert rep_page.groups_sentence(three, True) == (
+        "Reps fall into 2 groups within which no two can be told apart; the largest holds 2 reps, and no rep stands in "
+        "two.")
+
+
+@pytest.mark.parametrize("differs", [True, False])
+def test_a_long_table_keeps_who_stands_out_and_says_what_it_leaves_out(differs):
+    frame = pd.DataFrame({"name": [f"Rep {at:04d}" for at in range(300)]})
+    out = pd.Series(np.isin(np.arange(300), [150, 160]))
+    some, said = rep_page.shortened(frame, out, differs, "the table rep_win_rates of this month")
+    ends = [*range(24), 150, 160, *range(276, 300)] if differs else [*range(48), 150, 160]
+    assert some.index.tolist() == ends
+    assert said.startswith("Shown are 50 of 300 reps: ") and said.endswith("in the table rep_win_rates of this month.")
+    assert "those who stand out, and of the others those" in said
+    many, said = rep_page.shortened(frame, pd.Series(frame.index < 90), differs, "x")
+    assert len(many) == 50 and many.index.max() < 90 and "of the 90 who stand out those" in said
+    short, nothing = rep_page.shortened(frame.head(50), out.head(50), differs, "")
+    assert len(short) == 50 and nothing == ""
