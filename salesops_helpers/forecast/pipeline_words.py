@@ -107,6 +107,30 @@ def choice(found: Found, currency: str) -> list[str]:
     return [said, _record(found)]
 
 
+def beside(found: Found, total: pd.Series, currency: str) -> str:
+    """What all candidates together say of the months that the series of bookings forecast, and whether its range holds
+    that; empty where neither open deals nor calls count, or not for all the months.
+
+    Parameters
+    ----------
+    total : Series
+        One row of `backtest.totals`: step (months), forecast, low_80, high_80.
+    """
+    rows = found.choice[found.choice["ahead"] <= total["step"]] if len(found.choice) else found.choice
+    shares = rows.reindex(columns=["weight_pipeline", "weight_calls"]).mean().fillna(0.0)
+    others = [SAYS[name.removeprefix("weight_")] for name, share in shares.items() if share >= LARGE]
+    if len(rows) < total["step"] or not others:
+        return ""
+    amount = rows["forecast"].sum()
+    said = (f"Weighed together with {words.joined(others)}, each by its past misses, these months come to "
+            f"{words.short_money(amount, currency)}")
+    if pd.isna(total["high_80"]):
+        return f"{said}."
+    if total["low_80"] <= amount <= total["high_80"]:
+        return f"{said}: inside the range."
+    return f"{said}: outside the range, so find out why before a number goes into a budget."
+
+
 def _record(found: Found) -> str:
     rows = found.record[found.record["ahead"] == 1].sort_values("wape") if len(found.record) else found.record
     if rows.empty:
