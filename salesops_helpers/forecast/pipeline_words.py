@@ -10,6 +10,7 @@ from salesops_helpers.forecast.sentences import span
 
 SAYS = {"naive": "the same place in the last quarter", "recent": "the mean of the last three months",
         "series": "the series of bookings", "pipeline": "open and new deals", "calls": "the reps' calls, corrected"}
+OTHERS = {"weight_pipeline": "open deals", "weight_calls": "the reps' calls"}
 PERIODS = {"month": "The month", "quarter": "The quarter", "next quarter": "The next quarter"}
 LARGE = 0.05
 
@@ -117,12 +118,12 @@ def beside(found: Found, total: pd.Series, currency: str) -> str:
         One row of `backtest.totals`: step (months), forecast, low_80, high_80.
     """
     rows = found.choice[found.choice["ahead"] <= total["step"]] if len(found.choice) else found.choice
-    shares = rows.reindex(columns=["weight_pipeline", "weight_calls"]).mean().fillna(0.0)
-    others = [SAYS[name.removeprefix("weight_")] for name, share in shares.items() if share >= LARGE]
+    shares = rows.reindex(columns=list(OTHERS)).mean().fillna(0.0)
+    others = [said for name, said in OTHERS.items() if shares[name] >= LARGE]
     if len(rows) < total["step"] or not others:
         return ""
     amount = rows["forecast"].sum()
-    said = (f"Weighed together with {words.joined(others)}, each by its past misses, these months come to "
+    said = (f"With {words.joined(others)} weighed in by their past misses, these months come to "
             f"{words.short_money(amount, currency)}")
     if pd.isna(total["high_80"]):
         return f"{said}."

@@ -56,7 +56,7 @@ def test_the_months_by_all_candidates_stand_beside_the_range(second, verdict):
     rows = pd.concat([choice(series=0.4, pipeline=0.6), choice(series=0.5, pipeline=0.5).assign(
         ahead=2, forecast=second), choice(pipeline=1.0).assign(ahead=3, forecast=9e9)])
     text = said.beside(Found(choice=rows), TOTAL, "EUR")
-    assert text.endswith(verdict) and "with open and new deals, each by its past misses" in text
+    assert text.endswith(verdict) and "With open deals weighed in by their past misses" in text
     assert said.beside(Found(choice=rows), TOTAL.replace({3_500_000.0: np.nan}), "EUR").endswith("m.")
 
 
