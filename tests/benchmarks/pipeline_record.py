@@ -32,7 +32,8 @@ def measured(regime: str, seed: int, warm: int = 10, judged: int = 30) -> dict[s
     said = blend.backtest(tables, origins=days, told={"pipeline": past.months})
     every = [said, blend.chosen(said).assign(method="chosen")[said.columns], blend.backtest(tables, "recent", days)]
     every = pd.concat(every, ignore_index=True)
-    found = [_one(tables, hidden, past, day) for day in days[warm:]]
+    came = {by: bookings(tables, by) for by in (None, "rep")}
+    found = [_one(tables, hidden, past, day, came) for day in days[warm:]]
     about = {"regime": regime, "seed": seed}
     parts = {name: pd.concat([each[name] for each in found if len(each[name])], ignore_index=True).assign(**about)
              for name in found[0]}
@@ -40,7 +41,7 @@ def measured(regime: str, seed: int, warm: int = 10, judged: int = 30) -> dict[s
     return {"months": every[every["cut"].isin(days[warm:])].assign(**about), "deals": deals, **parts}
 
 
-def _one(tables: Tables, hidden: truth.Hidden, past: replay.Replay, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
+def _one(tables: Tables, hidden: truth.Hidden, past: replay.Replay, day: pd.Timestamp, came: dict):
     """What the pipeline said on `day` of the month, and of the quarter where it starts: ranges, reps, scores."""
     then, now = snapshot(tables, day), features.months_ahead(day)
     known = past.months[past.months["cut"] < day]
@@ -49,7 +50,7 @@ def _one(tables: Tables, hidden: truth.Hidden, past: replay.Replay, day: pd.Time
     asked = periods(then)
     asked = asked[((asked["period"] == "month") | (asked["first"] == now)) & (asked["period"] != "next quarter")]
     asked = asked[asked["last"] <= tables.as_of]
-    whole, own = (_met(split(drawn, then, by), asked, tables, by) for by in (None, "rep"))
+    whole, own = (_met(split(drawn, then, by), asked, rows) for by, rows in came.items())
     whole = whole[whole["low_80"].notna()]
     inside = whole["actual"].between(whole["low_80"], whole["high_80"])
     scores = _scores(asked, hidden, then, drawn, whole.set_index("period")["actual"])
@@ -57,10 +58,9 @@ def _one(tables: Tables, hidden: truth.Hidden, past: replay.Replay, day: pd.Time
             "reps": own.assign(cut=day)[["cut", "period", "unit", "forecast", "naive", "actual"]]}
 
 
-def _met(rows: pd.DataFrame, asked: pd.DataFrame, tables: Tables, by: str | None) -> pd.DataFrame:
-    """`split` of the periods asked for with actual and naive, one quarter before."""
+def _met(rows: pd.DataFrame, asked: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
+    """`split` of the periods asked for with actual and naive, one quarter before, of what came by unit and month."""
     rows = rows[rows["period"].isin(asked["period"])]
-    came = bookings(tables, by)
 
     def sums(first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
         return came[came["month"].between(first, last)].groupby("unit")["bookings"].sum()
