@@ -65,9 +65,10 @@ def fit(panel: pd.DataFrame, as_of: pd.Timestamp, strength: float | None = None)
     -----
     Competing risks as two logistic regressions with an L2 penalty: does a deal end in the month, and if it does, is it
     won? Both on months ahead, place of the month in the fiscal quarter, age in it, and, where at least a fifth of past
-    deals show them, stage (apart for the first month, the next two and later ones), time in stage, pushes, activity,
-    amount ÷ median, months to the expected close (all in bins), and the odds of the owner's earlier deals. A deal
-    counts once for each cut on which it was open, always as it was known then.
+    deals show them, stage (apart for the first month, the next two and later ones, and for each place in the quarter:
+    its end hurries late stages, not early ones), time in stage, pushes, activity, amount ÷ median, months to the
+    expected close (all in bins), and the odds of the owner's earlier deals. A deal counts once for each cut on which it
+    was open, always as it was known then.
 
     References
     ----------
@@ -187,15 +188,17 @@ def _grouped(codes: dict[str, np.ndarray], outcome: np.ndarray, weight: np.ndarr
 
 
 def _design(codes: dict[str, np.ndarray], columns: dict[str, np.ndarray]) -> np.ndarray:
-    """One column a bin, of stages also one for the first month and one for the next two; a missing value is in none."""
-    ahead = codes["ahead"]
-    blocks = [ahead[:, None] == np.arange(1, STEPS + 1), codes["place"][:, None] == np.arange(1, 4)]
+    """One column a bin, of stages also one for the first month, one for the next two and one for each place in the
+    quarter; a missing value is in none."""
+    ahead, place = codes["ahead"], codes["place"]
+    blocks = [ahead[:, None] == np.arange(1, STEPS + 1), place[:, None] == np.arange(1, 4)]
     for name, values in columns.items():
         count = len(values) + (name != "stage")
         within = codes[name][:, None] == np.arange(1, count + 1)
         blocks.append(within)
         if name == "stage":
-            blocks += [within & (ahead == 1)[:, None], within & ((ahead == 2) | (ahead == 3))[:, None]]
+            when = [ahead == 1, (ahead == 2) | (ahead == 3), *(place == k for k in range(1, 4))]
+            blocks += [within & rows[:, None] for rows in when]
     if "odds" in codes:
         blocks.append((codes["odds"] - 20)[:, None] / 10)
     return np.column_stack(blocks).astype(float)

@@ -10,6 +10,7 @@ from salesops_helpers.forecast.sentences import span
 
 SAYS = {"naive": "the same place in the last quarter", "recent": "the mean of the last three months",
         "series": "the series of bookings", "pipeline": "open and new deals", "calls": "the reps' calls, corrected"}
+OTHERS = {"weight_pipeline": "open deals", "weight_calls": "the reps' calls"}
 PERIODS = {"month": "The month", "quarter": "The quarter", "next quarter": "The next quarter"}
 LARGE = 0.05
 
@@ -105,6 +106,30 @@ def choice(found: Found, currency: str) -> list[str]:
         said = (f"For {month} all candidates together say {amount}, weighted by their misses on {windows}, of which "
                 f"{words.number(row['apart'])} count as independent: {shares}.")
     return [said, _record(found)]
+
+
+def beside(found: Found, total: pd.Series, currency: str) -> str:
+    """What all candidates together say of the months that the series of bookings forecast, and whether its range holds
+    that; empty where neither open deals nor calls count, or not for all the months.
+
+    Parameters
+    ----------
+    total : Series
+        One row of `backtest.totals`: step (months), forecast, low_80, high_80.
+    """
+    rows = found.choice[found.choice["ahead"] <= total["step"]] if len(found.choice) else found.choice
+    shares = rows.reindex(columns=list(OTHERS)).mean().fillna(0.0)
+    others = [said for name, said in OTHERS.items() if shares[name] >= LARGE]
+    if len(rows) < total["step"] or not others:
+        return ""
+    amount = rows["forecast"].sum()
+    said = (f"With {words.joined(others)} weighed in by their past misses, these months come to "
+            f"{words.short_money(amount, currency)}")
+    if pd.isna(total["high_80"]):
+        return f"{said}."
+    if total["low_80"] <= amount <= total["high_80"]:
+        return f"{said}: inside the range."
+    return f"{said}: outside the range, so find out why before a number goes into a budget."
 
 
 def _record(found: Found) -> str:

@@ -75,16 +75,16 @@ def ways(past: pd.DataFrame, method: str = "mean") -> pd.DataFrame:
     return pd.DataFrame(misses, columns=["what", "way", "wape"]).assign(windows=both.reset_index()["cut"].nunique())
 
 
-def said(found: pd.DataFrame) -> str:
-    """`ways` in a sentence; empty where there are no units."""
+def said(found: pd.DataFrame, whole: str = "") -> str:
+    """`ways` in sentences about the company, or `whole`: the region, team or rep of the page; empty without units."""
     if found.empty:
         return ""
     miss = found.set_index(["what", "way"])["wape"].map(words.percent)
-    windows = words.counted(int(found["windows"].iloc[0]), "past window")
-    return (f"Units sum to the company in every draw. On {windows}, company first missed the company by "
-            f"{miss['company', 'company first']} and the units by {miss['units', 'company first']}, units first by "
-            f"{miss['company', 'units first']} and {miss['units', 'units first']}; so few windows, which overlap, "
-            "settle nothing, and the company goes first.")
+    windows, whole = words.counted(int(found["windows"].iloc[0]), "past window"), whole or "the company"
+    return (f"Units sum to {whole} in every draw. On {windows}, a forecast of {whole} shared out to its units missed "
+            f"{whole} by {miss['company', 'company first']} and the units by {miss['units', 'company first']}; units "
+            f"forecast by themselves and summed missed by {miss['company', 'units first']} and "
+            f"{miss['units', 'units first']}. So few windows, which overlap, settle nothing; the first way is taken.")
 
 
 def rows_to_show(table: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pipeline_record
 import pipeline_truth
 import series_tried as sets
 
@@ -113,21 +114,38 @@ def bench_speed() -> list[dict]:
 
 def prophet_beside() -> list[dict]:
     """Prophet, which is none of the project's packages, on series of M3."""
+    import logging
+
     import prophet
 
-    rows = []
+    logging.disable(logging.INFO)
+    rows, begun = [], time.perf_counter()
     for name, known, to_come in sets.monthly("M3")[:PROPHET]:
         days = pd.date_range("2000-01-01", periods=len(known) + len(to_come), freq="MS")
-        model = prophet.Prophet(interval_width=0.95).fit(pd.DataFrame({"ds": days[: len(known)], "y": known}))
-        said = model.predict(pd.DataFrame({"ds": days[len(known):]}))
-        rows.append(pd.DataFrame({"unit": name, "forecast": said["yhat"], "low_95": said["yhat_lower"],
-                                  "high_95": said["yhat_upper"], "actual": to_come,
-                                  "yearly": np.abs(known[12:] - known[:-12]).mean()}))
-    found = sets.measured(pd.concat(rows))
+        said = prophet_says(prophet.Prophet().fit(pd.DataFrame({"ds": days[: len(known)], "y": known})),
+                            days[len(known):])
+        rows.append(said.assign(unit=name, actual=to_come, yearly=np.abs(known[12:] - known[:-12]).mean()))
+    seconds = (time.perf_counter() - begun) / len(rows)
     ours = sets.tried("M3")["ours"]
     ours = ours[(ours["method"] == "mean") & ours["unit"].isin({each["unit"].iloc[0] for each in rows})]
-    return [{**FIGURE, "name": "mase_vs_prophet", "value": sets.measured(ours)["mase"] / found["mase"], "goal": None,
-             "n": len(rows)}]
+    found = pd.DataFrame({"ours": sets.measured(ours), "Prophet": sets.measured(pd.concat(rows))}).T
+    print(f"\nM3, {len(rows)} series, Prophet {1000 * seconds:.0f} ms a series\n{found.round(3).to_string()}")
+    vs = found.loc["ours"] / found.loc["Prophet"]
+    figure = {**FIGURE, "goal": None, "n": len(rows)}
+    return [{**figure, "name": "mase_vs_prophet", "value": vs["mase"]},
+            {**figure, "name": "score_vs_prophet", "value": vs["score95"]},
+            {**figure, "name": "ms_prophet", "value": 1000 * seconds, "unit": "ms a series"}]
+
+
+def prophet_says(fitted, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Its forecast of the days, with the ranges of both levels."""
+    found = {}
+    for level in sets.LEVELS:
+        fitted.interval_width = level / 100
+        said = fitted.predict(pd.DataFrame({"ds": days}))
+        found["forecast"] = said["yhat"]
+        found[f"low_{level}"], found[f"high_{level}"] = said["yhat_lower"], said["yhat_upper"]
+    return pd.DataFrame(found)
 
 
 if PROPHET_THERE:
@@ -140,21 +158,20 @@ def bench_pipeline() -> list[dict]:
     seeds = int(os.environ.get("SALESOPS_BENCH_SEEDS", "10"))
     tasks = [(regime, seed) for regime in pipeline_truth.REGIMES for seed in range(1, seeds + 1)]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        found = list(pool.map(pipeline_truth.measured, *zip(*tasks, strict=True)))
-    months = pd.concat([each["months"] for each in found], ignore_index=True)
-    ranges = pd.concat([each["ranges"] for each in found], ignore_index=True)
-    n = int(months[["regime", "seed", "cut"]].drop_duplicates().shape[0])
-    figure = {**FIGURE, "n": n}
-    ratios = {(regime, k): pipeline_truth.against(rows, k) for regime, rows in months.groupby("regime") for k in (1, 3)}
-    print("\n", pd.DataFrame(ratios).T.round(3).to_string())
-    best = max(row["chosen"] / row[["naive", "recent"]].min() for row in ratios.values())
+        found = list(pool.map(pipeline_record.measured, *zip(*tasks, strict=True)))
+    parts = {name: pd.concat([each[name] for each in found], ignore_index=True) for name in found[0]}
+    return [*company_figures(parts), *deal_figures(parts["deals"]), *unit_figures(parts)]
+
+
+def company_figures(parts: dict[str, pd.DataFrame]) -> list[dict]:
+    """The company's total: the choice against naive lines, of a month and of three; did the 80 % ranges hold?"""
+    months, ranges = parts["months"], parts["ranges"]
+    ratios = {(regime, k): pipeline_record.against(rows, k)
+              for regime, rows in months.groupby("regime") for k in (1, 3)}
     held = ranges.groupby(["regime", "period"])["inside"].agg(["mean", "size"])
-    deals = {regime: pd.concat([each["deals"].assign(opportunity_id=each["deals"]["opportunity_id"] + str(seed))
-                                for (of, seed), each in zip(tasks, found, strict=True) if of == regime],
-                               ignore_index=True) for regime in pipeline_truth.REGIMES}
-    fits = pd.concat({regime: replay.calibration(rows, [1, 3, 6]) for regime, rows in deals.items()})
-    print(held.round(3).to_string(), "\n", fits.round(3).to_string())
-    near = fits[fits["ahead"] <= 3]
+    print("\n", pd.DataFrame(ratios).T.round(3).to_string(), "\n", held.round(3).to_string())
+    best = max(row["chosen"] / row[["naive", "recent"]].min() for row in ratios.values())
+    figure = {**FIGURE, "n": len(months.drop_duplicates(["regime", "seed", "cut"]))}
     return [
         {**figure, "name": "company_vs_named_naive", "value": max(row["chosen"] for row in ratios.values()),
          "goal": 1.00},
@@ -162,10 +179,33 @@ def bench_pipeline() -> list[dict]:
         {**figure, "name": "pipeline_cov80_min", "value": held["mean"].min(), "goal": 0.72, "better": "higher",
          "unit": "share"},
         {**figure, "name": "pipeline_cov80_max", "value": held["mean"].max(), "goal": 0.88, "unit": "share"},
+    ]
+
+
+def deal_figures(deals: pd.DataFrame) -> list[dict]:
+    """The win model: slopes of up to three months, log loss against the base rate."""
+    fits = pd.concat({regime: replay.calibration(rows, [1, 3, 6]) for regime, rows in deals.groupby("regime")})
+    print(fits.round(3).to_string())
+    near, figure = fits[fits["ahead"] <= 3], {**FIGURE, "n": len(deals.drop_duplicates(["regime", "seed", "cut"]))}
+    return [
         {**figure, "name": "calibration_slope_min", "value": near["slope"].min(), "goal": 0.9, "better": "higher"},
         {**figure, "name": "calibration_slope_max", "value": near["slope"].max(), "goal": 1.1},
         {**figure, "name": "log_loss_vs_base", "value": (fits["log_loss"] / fits["log_loss_base"]).max(), "goal": 1.00},
     ]
+
+
+def unit_figures(parts: dict[str, pd.DataFrame]) -> list[dict]:
+    """Reps' pipelines against their own same place in the last quarter; the company's draws against an oracle's."""
+    reps, scores = parts["reps"], parts["scores"]
+    miss = pd.DataFrame({name: (reps[name] - reps["actual"]).abs() for name in ("forecast", "naive")})
+    missed = miss.groupby([reps["regime"], reps["period"]]).sum()
+    own = missed["forecast"] / missed["naive"]
+    mean = scores.groupby(["regime", "period"])[["ours", "oracle"]].mean()
+    crps = mean["ours"] / mean["oracle"]
+    print(pd.DataFrame({"reps_vs_own": own, "crps_vs_oracle": crps}).round(3).to_string())
+    aim = {**FIGURE, "kind": "stretch"}
+    return [{**aim, "name": "rep_vs_own_same_phase", "value": own.max(), "goal": 0.70, "n": len(reps)},
+            {**aim, "name": "crps_vs_oracle", "value": crps.max(), "goal": 1.25, "n": len(scores)}]
 
 
 def bench_maven(cases) -> list[dict]:

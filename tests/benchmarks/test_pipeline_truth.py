@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pipeline_oracle
 import pipeline_truth
 import pytest
 
+from salesops_helpers import measures
 from salesops_helpers.data.container import Tables
 from salesops_helpers.data.snapshot import snapshot
 from salesops_helpers.forecast import blend, features, replay
@@ -30,6 +32,23 @@ def past(company):
 @pytest.fixture(scope="module")
 def made(company):
     return outlook(company)
+
+
+def test_crps_is_what_it_is_for_draws_of_a_normal():
+    draws = np.random.default_rng(1).normal(0, 1, 20_000)
+    assert pipeline_oracle.crps(draws, 0.0) == pytest.approx((np.sqrt(2) - 1) / np.sqrt(np.pi), abs=0.01)
+    assert pipeline_oracle.crps(np.array([3.0, 3.0]), 5.0) == 2.0
+
+
+def test_the_oracle_runs_the_rules_on_from_what_is_known():
+    tables, hidden = pipeline_truth.simulated("seasonal", 7, months=40)
+    came = measures.bookings(tables).set_index("month")["bookings"]
+    days = features.cuts(tables, 28)[:-3:2]
+    said = [pipeline_oracle.draws(hidden, snapshot(tables, day)) for day in days]
+    actual = [came[came.index > day].iloc[:3].to_numpy() for day in days]
+    below = np.mean([draws < months for draws, months in zip(said, actual, strict=True)], axis=1)
+    assert np.mean([draws.mean() for draws in said]) == pytest.approx(np.mean(actual), rel=0.12)
+    assert 0.35 < below.mean() < 0.65 and 0.6 < ((below > 0.1) & (below < 0.9)).mean() < 0.95
 
 
 def by_deal(frame: pd.DataFrame) -> pd.DataFrame:

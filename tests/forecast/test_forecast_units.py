@@ -49,6 +49,9 @@ def test_company_first_and_units_first_by_hand():
     assert found["company", "company first"] == pytest.approx(2 / 12) and found["company", "units first"] == 0
     assert found["units", "company first"] == pytest.approx((1.5 + 0.5) / 12)
     assert found["units", "units first"] == pytest.approx(2 / 12)
+    text = units.said(units.ways(rows), "West")
+    assert "forecast of West shared out to its units missed West by 16.7 % and the units by 16.7 %" in text
+    assert "company" not in text and "the company by 16.7 %" in units.said(units.ways(rows))
 
 
 def test_the_waterfall_is_drawn_from_total_to_total():

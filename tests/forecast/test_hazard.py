@@ -59,6 +59,19 @@ def test_a_deal_is_followed_to_its_end_and_no_further():
     assert followed["outcome"].tolist() == ["open", "open", "lost"] and followed["ahead"].tolist() == [1, 2, 3]
 
 
+def test_the_end_of_the_quarter_hurries_late_stages_alone():
+    late, early = (panel(400, {name: 0.15}, seed=seed) for seed, name in enumerate(("Late", "Early")))
+    rows = pd.concat([late, early], ignore_index=True).assign(opportunity_id=lambda frame: frame.index.astype(str))
+    hurried = (rows["stage"] == "Late") & (rows["place"] == 2)  # the first month ahead is the quarter's last
+    rows.loc[hurried & (rows["cut"] < AS_OF), ["end", "step"]] = ["won", 1.0]
+    now = rows[rows["cut"] == AS_OF]
+    model = hazard.fit(rows, AS_OF)
+    first = {place: pd.Series(hazard.chances(model, now.assign(place=place))[:, 0]).groupby(
+        now["stage"].to_numpy()).mean() for place in (0, 2)}
+    assert first[2]["Late"] > 3 * first[0]["Late"]
+    assert first[2]["Early"] < 1.7 * first[0]["Early"]
+
+
 def test_a_stage_never_seen_before_is_no_fault():
     rows = panel(40, {"Early": 0.2, "Late": 0.4})
     model = hazard.fit(rows, AS_OF)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from salesops_helpers.forecast import pipeline_words as said
 from salesops_helpers.forecast.pipeline_page import Found
@@ -44,6 +45,26 @@ def test_weights_are_named_with_the_windows_behind_them():
     text = said.choice(Found(choice=choice(naive=0.02, series=0.3, pipeline=0.68)), "EUR")[0]
     assert "open and new deals 68 % and the series of bookings 30 %" in text and "12 count as independent" in text
     assert "last quarter" not in text
+
+
+TOTAL = pd.Series({"step": 2, "forecast": 3_000_000.0, "low_80": 2_500_000.0, "high_80": 3_500_000.0})
+
+
+@pytest.mark.parametrize(("second", "verdict"), [(1_600_000.0, "EUR 3.10 m: inside the range."), (
+    2_200_000.0, "EUR 3.70 m: outside the range, so find out why before a number goes into a budget.")])
+def test_the_months_by_all_candidates_stand_beside_the_range(second, verdict):
+    rows = pd.concat([choice(series=0.4, pipeline=0.6), choice(series=0.5, pipeline=0.5).assign(
+        ahead=2, forecast=second), choice(pipeline=1.0).assign(ahead=3, forecast=9e9)])
+    text = said.beside(Found(choice=rows), TOTAL, "EUR")
+    assert text.endswith(verdict) and "With open deals weighed in by their past misses" in text
+    assert said.beside(Found(choice=rows), TOTAL.replace({3_500_000.0: np.nan}), "EUR").endswith("m.")
+
+
+def test_what_deals_do_not_move_is_not_said_again():
+    assert said.beside(Found(), TOTAL, "EUR") == ""
+    naive = pd.concat([choice(naive=1.0), choice(naive=1.0).assign(ahead=2)])
+    assert said.beside(Found(choice=naive), TOTAL, "EUR") == ""
+    assert said.beside(Found(choice=choice(pipeline=1.0)), TOTAL, "EUR") == ""
 
 
 def test_a_slope_off_one_is_called_what_it_is():
