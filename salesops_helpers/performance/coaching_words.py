@@ -70,7 +70,8 @@ def readable(rows: pd.DataFrame) -> pd.DataFrame:
 
 def likely(rows: pd.DataFrame) -> np.ndarray:
     """For each row of `coaching.looks`: 1 where its range, in whole points, lies above zero, −1 below, 0 otherwise."""
-    return (np.round(100 * rows["low"]) > 0).astype(int).to_numpy() - (np.round(100 * rows["high"]) < 0).to_numpy()
+    low, high = (np.round(100 * rows[end].to_numpy(float)) for end in ("low", "high"))
+    return (low > 0).astype(int) - (high < 0)
 
 
 def points(low: float, high: float) -> str:

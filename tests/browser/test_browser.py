@@ -216,4 +216,4 @@ def test_the_workbook_and_the_mail_of_hostile_data_are_texts(attacked):
     assert "cmd|" in sheets and "<f>" not in sheets and "<f " not in sheets and 'TargetMode="External"' not in sheets
     mail = message_from_bytes((attacked / f"letter-{attacked.name}.eml").read_bytes(), policy=default)
     rich = mail.get_body(("html",)).get_content()
-    assert "<script" not in rich and not re.search(r"(src|href)=", rich) and "cmd|" in rich
+    assert not re.search(r"<script|<[^>]*(src|href)=", rich) and "cmd|" in rich

@@ -121,6 +121,11 @@ def test_nothing_credible_is_said_with_what_would_be_needed():
     assert nobody[0].startswith("No focus can be named") and "three colleagues with thirty" in nobody[0]
 
 
+def test_where_nothing_can_be_judged_nothing_is_likely():
+    rows = pd.DataFrame({"low": [None, None], "high": [None, None]}, dtype=object)
+    assert coaching_words.likely(rows).tolist() == [0, 0]
+
+
 def test_what_is_likely_good_but_not_sure_is_said_as_that():
     rows = looks(company(), 12, cases({"a": (19, 40)} | LIKE)).assign(credible=False, low=0.02, high=0.12)
     assert set(coaching_words.readable(rows)["said"]) == {"likely, but one of many looks"}
