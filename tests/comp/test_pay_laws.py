@@ -76,6 +76,25 @@ def test_laws_of_a_table_of_rates(rates, amounts):
         assert (np.isclose(quick, floats(slow), rtol=1e-9, atol=1e-9) | at_bound).all(), "simulation path = exact path"
 
 
+corners = st.lists(st.tuples(st.integers(1, 99), st.integers(0, 100)), max_size=3, unique_by=lambda corner: corner[0])
+
+
+@LAWS
+@given(corners, corners, st.sampled_from(["flat", "extrapolate"]), points)
+def test_a_curve_is_continuous(below, above, beyond, at):
+    left = zip(sorted(x for x, _ in below), sorted(y for _, y in below), strict=True)
+    right = zip(sorted(100 + x for x, _ in above), sorted(100 + 3 * y for _, y in above), strict=True)
+    shape = [(0, 0), *left, (100, 100), *right]
+    if len(shape) == 2 and beyond == "extrapolate":
+        shape.append((150, 150))
+    through = ", ".join(f"[{x}%, {y}%]" for x, y in shape)
+    own = part(f"kind: curve, points: [{through}], beyond: {beyond}", weight="100%")
+    bent = plan([own], more="target_incentive: 10000")
+    steepest = max(Fraction(y - b, x - a) for (a, b), (x, y) in zip(shape, shape[1:], strict=False))
+    rises = np.abs(np.diff(curve(bent, at, Fraction(1))))
+    assert (rises <= TARGET * steepest * np.diff(at)).all(), "it never rises faster than its steepest line"
+
+
 @LAWS
 @given(drawn_plans(), grounds(), st.randoms(use_true_random=False))
 def test_laws_of_totals_and_lines(drawn, sold, random):
