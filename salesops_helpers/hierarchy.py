@@ -125,7 +125,7 @@ def posterior(model: Rates | Counts | Levels, groups=(), level: float = LEVEL, d
     groups : sequence of array-like
         None, one or two labels of each unit: its group, and the larger group that holds it.
     level : float
-        Probability inside each range.
+        Probability inside each range (on its tails: `salesops_helpers.ranks.summarise`).
     draws : int
         Joint draws; fewer (400 at least) where they would pass a million numbers.
     seed : int

@@ -106,6 +106,10 @@ def test_beta_binomial_agrees_with_brute_force():
     exact = [(weight * ((mean * k + w) / (k + m))[..., 0]).sum() for w, m in zip(won, n, strict=True)]
     found = stats.beta_binomial(won, n, draws=40_000)
     assert found.units["mean"].to_numpy() == pytest.approx(exact, abs=0.002)
+    below, above = ([(weight[..., None] * scipy_stats.beta.cdf(end, mean * k + w, (1 - mean) * k + m - w)).sum()
+                     for end, w, m in zip(found.units[side], won, n, strict=True)] for side in ("low", "high"))
+    assert np.subtract(above, below) == pytest.approx([0.90] * 4, abs=0.006)
+    assert [1 - above[3], below[3]] == pytest.approx([0.04, 0.06], abs=0.004), "surely above all: 6 % at the inner end"
     sd = (spread * np.sqrt(mean * (1 - mean)))[..., 0].ravel()
     order = np.argsort(sd)
     wanted = np.interp([0.05, 0.5, 0.95], np.cumsum(weight.ravel()[order]), sd[order])

@@ -152,7 +152,6 @@ def _waits(found: pd.DataFrame, ids, groups, seed: int):
     draws = hierarchy.posterior(model, groups, seed=seed).draws
     ranked = summarise(draws, model.weight, stats.LEVEL)
     shown = 1 / draws
-    low, high = np.quantile(shown, [(1 - stats.LEVEL) / 2, (1 + stats.LEVEL) / 2], axis=0)
     raw = found["exposure"] / found["events"].where(found["events"] > 0)
     expected = found["events"].sum() * found["exposure"] / found["exposure"].sum()
     if found["events"].sum() == 0 or len(found) < 2:
@@ -164,7 +163,8 @@ def _waits(found: pd.DataFrame, ids, groups, seed: int):
         far = ((found["events"] - expected) ** 2 / expected).sum()
         p = (1 + int((((drawn - expected.to_numpy()) ** 2 / expected.to_numpy()).sum(axis=1) >= far - 1e-9).sum()))
         p /= 1 + SHUFFLES
-    columns = ranked.assign(mean=np.median(shown, axis=0), low=low, high=high, n=found["n"], raw=raw)
+    columns = ranked.assign(mean=np.median(shown, axis=0), low=1 / ranked["high"], high=1 / ranked["low"], n=found["n"],
+                            raw=raw)
     return columns, p, p <= ALARMS
 
 
