@@ -226,7 +226,7 @@ def peers_sentence(found: pd.DataFrame) -> str:
     sides = np.where(apart["raw"] > apart["others_raw"], "above", "below")
     names = [f"{name} ({side})" for name, side in zip(apart["name"], sides, strict=True)]
     often = {("above",): "more often", ("below",): "less often"}.get(tuple(sorted(set(sides))))
-    named = names[:6] if often is None else apart["name"].tolist()[:6]
-    who = (f"{words.joined(named)} won {often or 'more or less often'} than their peers by more than chance" if len(names) else
-           "no rep's win rate differs from its peers' by more than chance")
+    named = words.joined((names if often is None else apart["name"].tolist())[:6])
+    who = f"{named} won {often or 'more or less often'} than their peers by more than chance" if len(names) else (
+        "no rep's win rate differs from its peers' by more than chance")
     return f"Like for like ({words.joined(kinds)} compared): {who}."
