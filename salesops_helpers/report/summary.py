@@ -139,7 +139,8 @@ def apart(found: Found) -> str:
 
 def key_figures(found: Found, company: str, currency: str) -> Shown:
     """The month's figures against goal and last month, as in the letter."""
-    shown = figures.key_figures(found.get("kpi_figures"), company, found.get("kpi_definitions"), currency)
+    shown = figures.key_figures(found.get("kpi_figures"), company, found.get("kpi_definitions"), currency,
+                                found.get("kpi_goals"))
     labels = {"value": "this month", "range": "90 % range", "reached": "of goal", "previous": "last month"}
     return table(shown, dict.fromkeys(shown.columns, "text"), labels) if len(shown) else note()
 
