@@ -11,6 +11,7 @@ from salesops_helpers.performance.goals import monthly
 from salesops_helpers.performance.shown import figure_text
 
 MAIN = "bookings"
+LONG = {"year": 12, "quarter": 3}
 
 
 def goal_sentence(progress: pd.DataFrame, currency: str) -> str:
@@ -50,12 +51,18 @@ def measured_against(tables: Tables, currency: str, quotas: bool = False) -> str
 
 
 def readable_goals(progress: pd.DataFrame, currency: str) -> pd.DataFrame:
-    """Goals as texts: title, period, until, value, goal_so_far, reached, met, goal."""
+    """Goals as texts: title, period, value, goal_so_far, reached, met (with "to date" where the period goes on, or its
+    goal is known for some of its months only), goal (with the months that are known, where not all are)."""
     units = progress["unit"]
     texts = {c: [figure_text(v, u, currency) for v, u in zip(progress[c], units, strict=True)]
              for c in ("value", "goal_so_far", "goal")}
     named = [_span(*row) for row in progress[["period", "starts", "ends"]].itertuples(index=False)]
+    long = progress["period"].map(LONG).fillna(1).astype(int)
+    part = progress["months"] < long
+    known = " (" + progress["months"].astype(str) + " of " + long.astype(str) + " months known)"
+    texts["goal"] = pd.Series(texts["goal"], progress.index, dtype=object) + known.where(part, "")
     met = progress["met"].map({True: "yes", False: "no"}).astype(object)
+    met = (met + ", to date").where(part | (progress["goal_so_far"] < progress["goal"]), met)
     found = progress[["title", "reached"]].assign(period=named, met=met, **texts)
     order = progress["period"].map({"month": 0, "week": 1, "quarter": 2, "year": 3})
     return found.assign(order=order).sort_values(["order"], kind="stable").drop(columns="order").reset_index(drop=True)

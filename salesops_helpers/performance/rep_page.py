@@ -11,6 +11,7 @@ import pandas as pd
 from salesops_helpers import ranks, stats, words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
+from salesops_helpers.performance.difference import Comparison
 from salesops_helpers.performance.rep_cases import MEASURES
 from salesops_helpers.performance.rep_expected import OUTCOMES, adjusted_of, expecting, moves_of
 
@@ -128,6 +129,22 @@ def off_one(frame: pd.DataFrame) -> pd.Series:
     return (frame["value_low"] > 1) | (frame["value_high"] < 1)
 
 
+def headline(found: Comparison, adjusted: Adjustment) -> str:
+    """The answer on win rates, with what the adjusted comparison leaves of it where one was made."""
+    rows = adjusted.frame
+    if not found.difference or rows.empty:
+        return found.headline
+    sides = {"above": rows["win_low"] > 1, "below": rows["win_high"] < 1}
+    parts = []
+    for side, off in sides.items():
+        names, more = rows.loc[off, "name"].sort_values().tolist(), max(int(off.sum()) - 3, 0)
+        named = words.joined([*names[:3], *([words.counted(more, "other")] if more else [])])
+        if names:
+            parts.append(f"{named} {'stands' if len(names) == 1 else 'stand'} {side} what was to be expected")
+    apart = f"{'; '.join(parts)} (90 % range)" if parts else "no single rep stands apart"
+    return f"{found.headline[:-1]}. Once what they were given is taken out, {apart}."
+
+
 _KEPT = ["raw", "expected", "ratio", "mean", "low", "high", "range", "why"]
 _COLUMNS = ["rep_id", "name", "n", *(f"{short}_{c}" for short in ("win", "value") for c in _KEPT)]
 
@@ -208,6 +225,8 @@ def peers_sentence(found: pd.DataFrame) -> str:
              for traits, n in like.items()]
     sides = np.where(apart["raw"] > apart["others_raw"], "above", "below")
     names = [f"{name} ({side})" for name, side in zip(apart["name"], sides, strict=True)]
-    who = f"{words.joined(names[:6])} won more or less often than their peers by more than chance" if len(names) else (
+    often = {("above",): "more often", ("below",): "less often"}.get(tuple(sorted(set(sides))))
+    named = words.joined((names if often is None else apart["name"].tolist())[:6])
+    who = f"{named} won {often or 'more or less often'} than their peers by more than chance" if len(names) else (
         "no rep's win rate differs from its peers' by more than chance")
     return f"Like for like ({words.joined(kinds)} compared): {who}."

@@ -55,8 +55,8 @@ class Entry:
 
 IN_DOUBT = "data_quality_money"
 TO_SUMMARISE = (
-    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_figures", "kpi_definitions", "pay_accrual",
-    "pay_set_aside", "lead_sources", "demand_plan",
+    "forecast_bookings", "plan_payouts", IN_DOUBT, "rep_win_rates", "kpi_figures", "kpi_goals", "kpi_definitions",
+    "pay_accrual", "pay_set_aside", "lead_sources", "demand_plan",
 )
 
 CATALOG = (
@@ -67,7 +67,7 @@ CATALOG = (
     ),
     Entry(
         "kpi_scorecard", "KPI scorecard", "Are we on track, and did anything really change?",
-        "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_signals", "kpi_definitions"),
+        "sales leaders", ("opportunities", "reps"), ("kpi_figures", "kpi_goals", "kpi_signals", "kpi_definitions"),
         by=("region", "team"),
     ),
     Entry(

@@ -15,6 +15,7 @@ FROM_THE_START = ("pipeline_coverage",)  # as the month began: at its end there 
 
 def key_figures(
     scorecard: pd.DataFrame | None, unit: str, definitions: pd.DataFrame | None = None, currency: str = "",
+    goals: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The month's figures of one unit against goal and last month, as texts.
 
@@ -28,6 +29,9 @@ def key_figures(
         kpi, form, title, unit (share, currency, days, …), direction; without it figures are named by their key.
     currency : str
         Of amounts.
+    goals : DataFrame, optional
+        name (of the unit), kpi, title, period, starts, value, goal_so_far, reached: adds what was booked in the quarter
+        and the year so far.
 
     Returns
     -------
@@ -39,8 +43,23 @@ def key_figures(
     if rows.empty:
         return pd.DataFrame(columns=list(FIGURES))
     rows = pd.concat([rows[rows["goal"].notna()], rows[rows["goal"].isna()]]).head(MOST_FIGURES)
+    place = int((rows["kpi"] == "bookings").cumsum().eq(0).sum()) + 1
     said = [_figure(row, currency) for row in rows.to_dict("records")]
-    return pd.DataFrame(said, columns=list(FIGURES))
+    return pd.DataFrame([*said[:place], *_to_date(goals, unit, currency), *said[place:]], columns=list(FIGURES))
+
+
+def _to_date(goals: pd.DataFrame | None, unit: str, currency: str) -> list[dict[str, str]]:
+    """Bookings of the quarter and the year so far against their goal; a period that began with a shorter one goes."""
+    if goals is None or goals.empty:
+        return []
+    rows = goals[(goals["name"].astype(str) == unit) & (goals["kpi"] == "bookings") & goals["value"].notna()]
+    rows = rows.set_index("period").reindex(["month", "quarter", "year"]).dropna(subset="value")
+    rows = rows[~rows["starts"].astype(str).duplicated()].drop("month", errors="ignore")
+    nothing = {"range": "", "previous": words.MISSING, "change": words.MISSING}
+    return [{
+        "figure": f"{row['title']}, {period} to date", "value": shown(row["value"], "currency", currency),
+        "goal": shown(row["goal_so_far"], "currency"), "reached": words.reached(row["reached"]), **nothing,
+    } for period, row in rows.to_dict("index").items()]
 
 
 def off_goal(

@@ -12,7 +12,7 @@ from salesops_helpers.report import attention, inputs
 from salesops_helpers.report.folder import replace
 from salesops_helpers.report.letter import Letter, not_computed
 
-READ = ("kpi_figures", "kpi_definitions", "kpi_signals", "actions", "rep_coaching", "stalled_deals")
+READ = ("kpi_figures", "kpi_definitions", "kpi_signals", "actions", "kpi_goals", "rep_coaching", "stalled_deals")
 SAID = ("figures", "changed", "decide", "attend")
 
 
@@ -70,9 +70,10 @@ def _read(folder: Path, facts: Mapping[str, str], there: Mapping[str, str]) -> d
     from salesops_helpers.report import figures
 
     company, currency = facts["company"], facts.get("currency", "")
-    scorecard, definitions, signals, actions, *needing = (published(name, str(folder / "tables")) for name in READ)
+    scorecard, definitions, signals, actions, goals, *needing = (
+        published(name, str(folder / "tables")) for name in READ)
     return {
-        "figures": figures.key_figures(scorecard, company, definitions, currency).to_dict("records"),
+        "figures": figures.key_figures(scorecard, company, definitions, currency, goals).to_dict("records"),
         "changed": figures.changes(signals, company, folder.name, definitions, currency),
         "decide": [*figures.off_goal(scorecard, company, definitions, currency),
                    *figures.due(actions, pd.Timestamp(facts["as_of"]))],

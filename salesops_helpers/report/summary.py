@@ -12,7 +12,7 @@ from salesops_helpers.comp.aside import UNPAID
 from salesops_helpers.measures import bookings, month_start
 from salesops_helpers.publish import published
 from salesops_helpers.report import figures, typed
-from salesops_helpers.report.catalog import IN_DOUBT, TO_SUMMARISE
+from salesops_helpers.report.catalog import CATALOG, IN_DOUBT, TO_SUMMARISE
 from salesops_helpers.show import FORMATS, Shown, note, table
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ def apart(found: Found) -> str:
 
 def key_figures(found: Found, company: str, currency: str) -> Shown:
     """The month's figures against goal and last month, as in the letter."""
-    shown = figures.key_figures(found.get("kpi_figures"), company, found.get("kpi_definitions"), currency)
+    shown = figures.key_figures(found.get("kpi_figures"), company, found.get("kpi_definitions"), currency,
+                                found.get("kpi_goals"))
     labels = {"value": "this month", "range": "90 % range", "reached": "of goal", "previous": "last month"}
     return table(shown, dict.fromkeys(shown.columns, "text"), labels) if len(shown) else note()
 
@@ -174,8 +175,9 @@ def _format(column: str, values: pd.Series) -> str:
 
 
 def missing(found: Found) -> list[str]:
-    """The parts that say nothing, in a sentence."""
+    """The parts that say nothing though a page of the kit publishes their table, in a sentence."""
     parts = {"key figures": "kpi_figures", "bookings outlook": "forecast_bookings", "pay": "plan_payouts",
              "pay accrual": "pay_accrual", "lead sources": "lead_sources", "demand": "demand_plan"}
-    left = [part for part, name in parts.items() if name not in found]
+    known = {name for entry in CATALOG for name in entry.publishes}
+    left = [part for part, name in parts.items() if name in known and name not in found]
     return [f"No page of this month has published: {words.joined(left)}."] if left else []

@@ -73,6 +73,15 @@ def test_goals_of_every_period(acme):
     assert goal_words.goal_sentence(found, "EUR") == (
         "Quarter so far EUR 9.10 k, 121 % of EUR 7.50 k; year so far EUR 18.1 k, 121 % of EUR 15.0 k.")
     assert goal_words.of_bookings(found, "EUR")["period"].tolist()[:2] == ["June 2026", "week 1–7 Jun"]
+    shown = goal_words.readable_goals(found, "EUR")
+    shown = shown[shown["title"] == "Bookings"].set_index("period")
+    assert shown.loc["June 2026", ["met", "goal"]].tolist() == ["yes", "EUR 2.50 k"]
+    assert shown.loc["quarter Apr to Jun 2026", ["met", "goal"]].tolist() == ["yes", "EUR 7.50 k"]
+    assert shown.loc["year Jan to Dec 2026", ["met", "goal"]].tolist() == [
+        "yes, to date", "EUR 15.0 k (6 of 12 months known)"]
+    whole = goal_words.readable_goals(found.assign(months=12, goal=30_000.0), "EUR").set_index("period")
+    year = whole[whole["title"] == "Bookings"].loc["year Jan to Dec 2026", ["met", "goal"]]
+    assert year.tolist() == ["yes, to date", "EUR 30.0 k"], "known for all of its months, and half of them to come"
 
 
 def test_plan_and_quotas_are_told_apart_where_both_are_there(acme):

@@ -126,3 +126,33 @@ def test_a_long_table_keeps_who_stands_out_and_says_what_it_leaves_out(differs):
     assert len(many) == 50 and many.index.max() < 90 and "of the 90 who stand out those" in said
     short, nothing = rep_page.shortened(frame.head(50), out.head(50), differs, "")
     assert len(short) == 50 and nothing == ""
+
+
+@pytest.mark.parametrize(("raw", "often"), [
+    ([0.1], "less often"), ([0.9], "more often"), ([0.1, 0.2], "less often"), ([0.1, 0.9], "more or less often")])
+def test_peers_are_named_with_the_side_that_they_are_on(raw, often):
+    names = ["Ann", "Bob"][:len(raw)]
+    apart = pd.DataFrame({"name": names, "raw": raw, "others_raw": 0.5, "apart": True, "like": "role"})
+    rows = pd.concat([apart, apart.assign(name=["Cid", "Dee"][:len(raw)], apart=False)], ignore_index=True)
+    said = rep_page.peers_sentence(rows)
+    who = "Ann (below) and Bob (above)" if len(set(np.sign(np.array(raw) - 0.5))) == 2 else " and ".join(names)
+    assert said.endswith(f": {who} won {often} than their peers by more than chance.")
+
+
+def test_the_headline_says_what_the_adjustment_leaves():
+    rates = pd.DataFrame({"rep_id": list("abc"), "name": ["Ann", "Bob", "Cid"], "won": [10, 60, 60], "closed": 100,
+                          "mean": [0.1, 0.6, 0.6], "low": [0.05, 0.5, 0.5], "high": [0.2, 0.7, 0.7]})
+    found = detectable(rates)
+    frame = rates.assign(win_low=[0.7, 0.8, 0.9], win_high=[1.1, 1.2, 1.3])
+    made = rep_page.Adjustment(frame, pd.DataFrame(), [], False)
+    assert rep_page.headline(found, made) == (
+        found.headline + " Once what they were given is taken out, no single rep stands apart.")
+    off = frame.assign(win_high=[0.9, 1.2, 1.3], win_low=[0.7, 1.1, 1.2])
+    left = rep_page.Adjustment(off, pd.DataFrame(), [], True)
+    assert rep_page.headline(found, left).endswith(
+        "taken out, Bob and Cid stand above what was to be expected; Ann stands below what was to be expected "
+        "(90 % range).")
+    nothing = rep_page.Adjustment(frame.iloc[:0], pd.DataFrame(), [], False)
+    alike = detectable(rates.assign(won=50))
+    assert rep_page.headline(found, nothing) == found.headline
+    assert rep_page.headline(alike, made) == alike.headline

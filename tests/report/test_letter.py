@@ -52,6 +52,24 @@ def test_key_figures_stand_against_goal_and_last_month_those_with_a_goal_first()
     assert found.iloc[3].tolist() == ["Deals won", "96 deals", "", "–", "–", "90 deals", "+6 deals"]
 
 
+GOALS = pd.DataFrame([
+    ("Acme", "bookings", "week", "2026-09-01", 5e5, 6e5), ("Acme", "bookings", "year", "2026-01-01", 16.9e6, 16.6e6),
+    ("Acme", "bookings", "month", "2026-09-01", 2.637e6, 3.1e6), ("North", "bookings", "year", "2026-01-01", 1.0, 2.0),
+    ("Acme", "bookings", "quarter", "2026-07-01", 5.3e6, 6e6), ("Acme", "win_rate", "year", "2026-01-01", 0.4, 0.3),
+], columns=["name", "kpi", "period", "starts", "value", "goal_so_far"]).assign(
+    title="Bookings", reached=lambda rows: rows["value"] / rows["goal_so_far"])
+
+
+def test_bookings_of_quarter_and_year_stand_below_those_of_the_month():
+    found = figures.key_figures(SCORECARD, "Acme", DEFINITIONS, "EUR", GOALS)
+    assert found["figure"].tolist()[:4] == [
+        "Bookings", "Bookings, quarter to date", "Bookings, year to date", "Win rate"]
+    assert found.iloc[1].tolist() == ["Bookings, quarter to date", "EUR 5.30 m", "", "6.00 m", "88 %", "–", "–"]
+    assert found.iloc[2, 4] == "102 %"
+    january = GOALS.assign(starts="2026-09-01")
+    assert len(figures.key_figures(SCORECARD, "Acme", DEFINITIONS, "EUR", january)) == 4, "all began with the month"
+
+
 def test_a_figure_off_its_goal_by_more_than_its_range_is_named():
     assert figures.off_goal(SCORECARD, "Acme", DEFINITIONS, "EUR") == [
         "Bookings: EUR 2.64 m, below the goal of EUR 3.10 m.",

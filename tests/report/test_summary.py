@@ -86,8 +86,8 @@ def test_a_part_that_nobody_published_says_nothing(found):
     assert set(found) == set(FOUND) and summary.sentences({}, "EUR") == []
     shown = [summary.key_figures({}, "Acme", "EUR"), summary.months_ahead({}, "EUR"), summary.whole({}, "x", "Y.")]
     assert [part.html for part in shown] == [""] * 3
-    assert summary.missing(found) == [
-        "No page of this month has published: key figures, pay accrual, lead sources and demand."]
+    assert summary.missing(found) == ["No page of this month has published: key figures and pay accrual."], (
+        "of lead sources and demand, which no notebook publishes, nothing is said")
     assert summary.read("") == {}
 
 
