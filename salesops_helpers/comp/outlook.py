@@ -226,8 +226,9 @@ def break_even(o: Outlook, margin: float) -> float:
 
 
 def answers(o: Outlook, budget: float = 0.0, at: float = 0.8, at_target: float = 0.0) -> pd.DataFrame:
-    """Settings of the last plan at which its cost meets a budget (0: none is stated, and what the plans as assigned,
-    else the first plan, cost at the same level stands in); the columns of `solver.solve`, with plan, budget and stated."""
+    """Settings of the last plan at which its cost meets a budget (0: none is stated; what the plans as assigned,
+    else the first plan, cost at the same level stands in); the columns of `solver.solve`, with plan, budget and
+    stated."""
     wanted = budget or float(np.quantile(next(iter(_drawn(o, COMMON).values()))[0], at))
     n = len(o.names) - 1
     found = solve(o.made, n, wanted, at, bounds=Bounds(at_target), base=o.seats.people["base"].to_numpy(float))

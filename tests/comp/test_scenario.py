@@ -118,7 +118,8 @@ def test_one_plan_alone(tmp_path):
         "From January 2026 to December 2026 variable pay would have been EUR 73.0 k under "
         "individual-team (4.80 % of bookings)."
     )
-    assert list(abreast(s, "team")) == ["team", "reps", "sales", "pay_a", "cost_a", "pay_now", "cost_now"] and s.sides.empty
+    assert list(abreast(s, "team")) == ["team", "reps", "sales", "pay_a", "cost_a", "pay_now", "cost_now"]
+    assert s.sides.empty
     assert "pay_b" not in cost_columns(s, "team")
 
 
