@@ -41,6 +41,8 @@ class Comparison:
     set_aside : DataFrame
         Credit in no plan's cost: rep_id, name, span, reason, deals (count of credits), bookings (currency). Together
         with `used` it is all credit of these months.
+    length, minor_units : int
+        Months of a span, and decimals of the company's currency.
     """
 
     plans: tuple[str, ...]
@@ -50,6 +52,8 @@ class Comparison:
     spans: pd.DataFrame
     used: pd.DataFrame
     set_aside: pd.DataFrame
+    length: int
+    minor_units: int
 
 
 def finished(plans: Sequence[Plan], tables: Tables, month: str | pd.Timestamp) -> tuple | None:
@@ -92,15 +96,16 @@ def compare(
             "begin with the first month of a span and end with the last month of one",
         )
     paid = pd.concat([_replayed(plan, tables, first, last, quota_factor) for plan in plans], ignore_index=True)
-    paid["span"] = _span(paid["period"], first, length)
+    paid["span"] = span_of(paid["period"], first, length)
     credit = used_credit(plans[0], tables, first, last, replay=True)
-    credit["span"] = _span(credit["closed_on"], first, length)
+    credit["span"] = span_of(credit["closed_on"], first, length)
     bad = paid[paid["status"] != COMPUTED].groupby(KEY, as_index=False)["status"].first()
     whole = paid.merge(bad[KEY], on=KEY, how="left", indicator="left_out")
     spans = _spans(tables, whole[whole["left_out"] == "left_only"], credit)
     reps = _reps([plan.plan for plan in plans], tables, spans, attainment(tables, first, last))
     used, aside = _accounts(tables, credit, bad)
-    return Comparison(tuple(p.plan for p in plans), first, last, reps, spans, used, aside)
+    names, digits = tuple(p.plan for p in plans), tables.company.minor_units
+    return Comparison(names, first, last, reps, spans, used, aside, length, digits)
 
 
 def cost(comparison: Comparison, by: str | None = None) -> pd.DataFrame:
@@ -176,7 +181,7 @@ def _replayed(plan: Plan, tables: Tables, first, last, factor: Fraction) -> pd.D
     return frame
 
 
-def _span(days: pd.Series, first: pd.Timestamp, length: int) -> pd.Series:
+def span_of(days: pd.Series, first: pd.Timestamp, length: int) -> pd.Series:
     """The last month of the span in which each day lies."""
     number = (days.dt.year - first.year) * 12 + days.dt.month - first.month
     return (days.dt.to_period("M") + (length - 1 - number % length).to_numpy()).dt.to_timestamp()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.assigned import AS_ASSIGNED, Today, mixed, not_simulated
 from salesops_helpers.comp.evaluate import Payer, uncovered
 from salesops_helpers.comp.scenario import Scenario
 from salesops_helpers.comp.seats import Seats, seats
@@ -35,6 +36,8 @@ class Outlook:
         With the common market, and without.
     lacking : list of str
         What is not simulated, and why.
+    today : Today or None
+        The plans as assigned, on the same draws; None where not all of them can be simulated.
     """
 
     scenario: Scenario
@@ -42,6 +45,7 @@ class Outlook:
     made: Simulated | None
     alone: Simulated | None
     lacking: list[str]
+    today: Today | None = None
 
     @property
     def computed(self) -> bool:
@@ -76,12 +80,17 @@ def outlook(
     plans = [plan for plan in scenario.plans if uncovered(plan) is None]
     lacking = [f"Plan {p.plan} is not simulated ({uncovered(p)}): it is paid on past deals alone."
                for p in scenario.plans if p not in plans]
-    found = seats(plans, tables, month, forecast) if plans else None
+    why = not_simulated(scenario.assigned)
+    lacking += [why] if why else []
+    now = scenario.assigned if scenario.assigned is not None and not why else None
+    others = [] if now is None else [now.plans[n] for n in sorted(set(now.people.dropna()) - {p.plan for p in plans})]
+    found = seats([*plans, *others], tables, month, forecast) if plans else None
     if found is None:
         return Outlook(scenario, None, None, None, lacking)
     lift = [0.0 if plan is scenario.plans[0] else response for plan in plans]
     made, alone = (simulate(plans, found.market, assumed, size, common=common, lift=lift) for common in (True, False))
-    return Outlook(scenario, found, made, alone, lacking)
+    today = None if now is None else mixed(now, found.people["rep_id"], made)
+    return Outlook(scenario, found, made, alone, lacking, today)
 
 
 def _check(assumed: Assumptions, size: int, response: float) -> None:
@@ -95,31 +104,43 @@ def _check(assumed: Assumptions, size: int, response: float) -> None:
 
 
 def costs(o: Outlook) -> pd.DataFrame:
-    """Cost of each plan, with the common market and without.
+    """Cost of the plans as assigned and of each plan, with the common market and without.
 
     Returns
     -------
     DataFrame
         plan, draws (what varies), p10, p50, p80, p90 (currency: the cost that so many percent of years do not pass),
-        error (Monte-Carlo standard error of the P80), cost_of_sales (mean cost ÷ mean bookings), above (P90 ÷ P50 − 1).
+        error (Monte-Carlo standard error of the P80), cost_of_sales (mean cost ÷ mean bookings), above (P90 ÷ P50 − 1),
+        mean (currency), more_today (mean of the differences from the plans as assigned, draw by draw; missing where
+        those are not simulated).
     """
     rows = []
     for what, made in ((COMMON, o.made), (ALONE, o.alone)):
-        for n, name in enumerate(o.names):
-            at = dict(zip(LEVELS, np.quantile(made.cost[n], list(LEVELS.values())), strict=True))
-            sold = made.bookings.mean() * (1 + made.lift[n])
+        drawn = _drawn(o, what)
+        base = drawn[AS_ASSIGNED][0] if AS_ASSIGNED in drawn else np.nan
+        for name, (cost, lift) in drawn.items():
+            at = dict(zip(LEVELS, np.quantile(cost, list(LEVELS.values())), strict=True))
             rows.append({
-                "plan": name, "draws": what, **at, "error": quantile_error(made.cost[n], 0.8, made.independent),
-                "cost_of_sales": made.cost[n].mean() / sold, "above": at["p90"] / at["p50"] - 1 if at["p50"] else 0.0,
+                "plan": name, "draws": what, **at, "error": quantile_error(cost, 0.8, made.independent),
+                "cost_of_sales": cost.mean() / (made.bookings.mean() * (1 + lift)),
+                "above": at["p90"] / at["p50"] - 1 if at["p50"] else 0.0,
+                "mean": cost.mean(), "more_today": np.mean(cost - base),
             })
     return pd.DataFrame(rows)
+
+
+def _drawn(o: Outlook, what: str) -> dict[str, tuple[np.ndarray, float]]:
+    """Cost in each draw and assumed response: the plans as assigned first, then each plan."""
+    made = o.made if what == COMMON else o.alone
+    first = {} if o.today is None else {AS_ASSIGNED: (o.today.cost if what == COMMON else o.today.alone, 0.0)}
+    return first | {name: (made.cost[n], made.lift[n]) for n, name in enumerate(o.names)}
 
 
 def spread(o: Outlook) -> pd.DataFrame:
     """Quantiles of each plan's cost for the figure: plan, draws, share (0.01 … 0.99), cost (currency)."""
     shares = np.arange(1, 100) / 100
-    parts = [pd.DataFrame({"plan": name, "draws": what, "share": shares, "cost": np.quantile(made.cost[n], shares)})
-             for what, made in ((COMMON, o.made), (ALONE, o.alone)) for n, name in enumerate(o.names)]
+    parts = [pd.DataFrame({"plan": name, "draws": what, "share": shares, "cost": np.quantile(cost, shares)})
+             for what in (COMMON, ALONE) for name, (cost, _) in _drawn(o, what).items()]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -205,9 +226,10 @@ def break_even(o: Outlook, margin: float) -> float:
 
 
 def answers(o: Outlook, budget: float = 0.0, at: float = 0.8, at_target: float = 0.0) -> pd.DataFrame:
-    """Settings of the last plan at which its cost meets a budget (0: what the first plan costs at the same level); the
-    columns of `solver.solve`, with plan and budget."""
-    wanted = budget or float(np.quantile(o.made.cost[0], at))
+    """Settings of the last plan at which its cost meets a budget (0: none is stated; what the plans as assigned,
+    else the first plan, cost at the same level stands in); the columns of `solver.solve`, with plan, budget and
+    stated."""
+    wanted = budget or float(np.quantile(next(iter(_drawn(o, COMMON).values()))[0], at))
     n = len(o.names) - 1
     found = solve(o.made, n, wanted, at, bounds=Bounds(at_target), base=o.seats.people["base"].to_numpy(float))
-    return found.assign(plan=o.names[n], budget=wanted)
+    return found.assign(plan=o.names[n], budget=wanted, stated=bool(budget))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.assigned import AS_ASSIGNED, who_words
 from salesops_helpers.comp.fairness import LEAST
 from salesops_helpers.comp.outlook import ALONE, COMMON, Outlook, costs, people
-from salesops_helpers.comp.sentences import MINOR, answer_sentences, limits, moved_words
+from salesops_helpers.comp.sentences import MINOR, answer_sentences, limits, moved_words, paid_words
 from salesops_helpers.comp.solver import setting_in_words
 from salesops_helpers.words import counted, joined, money, month_name, percent, short_money
 
@@ -19,8 +20,8 @@ def outlook_sentences(o: Outlook) -> list[str]:
     """What it will cost, how sure that is, who loses; where nothing is simulated, what the past deals say."""
     replay = answer_sentences(o.scenario)
     if not o.computed:
-        return [*replay, *o.lacking]
-    return [_costs(o), _sure(o), _losers(o), *replay[:2], *o.lacking, *replay[3:]]
+        return [*replay[:1], *paid_words(o.scenario), *replay[1:], *o.lacking]
+    return [_costs(o), _sure(o), _losers(o), *paid_words(o.scenario), *replay[:2], *o.lacking, *replay[3:]]
 
 
 def _time(o: Outlook) -> str:
@@ -34,17 +35,24 @@ def _rows(o: Outlook, draws: str) -> pd.DataFrame:
 
 def _costs(o: Outlook) -> str:
     rows, currency = _rows(o, COMMON), o.scenario.currency
-    middle = [f"{short_money(row['p50'], currency)} under {name}" for name, row in rows.iterrows()]
+    middle = [f"{short_money(row['p50'], currency)} {_under(o, name)}" for name, row in rows.iterrows()]
     safe = [short_money(row["p80"], currency) for _, row in rows.iterrows()]
     each = ", in that order" if len(safe) > 1 else ""
     return (f"{_time(o)} variable pay will cost about {joined(middle)}; a budget that holds in four of five years is "
             f"{joined(safe)}{each}.")
 
 
+def _under(o: Outlook, name: str) -> str:
+    if name == AS_ASSIGNED:
+        return f"with the plans as assigned today ({who_words(o.today.on)})"
+    return f"with all on {name}" if o.today is not None else f"under {name}"
+
+
 def _sure(o: Outlook) -> str:
     with_it, without = _rows(o, COMMON), _rows(o, ALONE)
     row, currency = with_it.iloc[0], o.scenario.currency
-    return (f"Under {with_it.index[0]} eight of ten years lie between {short_money(row['p10'], currency)} and "
+    what = "With the plans as assigned" if o.today is not None else f"Under {with_it.index[0]}"
+    return (f"{what} eight of ten years lie between {short_money(row['p10'], currency)} and "
             f"{short_money(row['p90'])}: the dear end is {percent(row['above'], 0)} above the middle. If every rep's "
             f"luck were only their own it would be {percent(without.iloc[0]['above'], 0)}; the rest is the market that "
             f"all share. {_source(o)}")
@@ -63,10 +71,11 @@ def _losers(o: Outlook) -> str:
     frame = people(o)
     lose, often = int((frame["difference"] < -MINOR).sum()), int((frame["less"] >= OFTEN).sum())
     if not lose:
-        return f"No rep would expect less under {o.names[1]} than under {o.names[0]}{_though(frame['less'].mean())}."
+        return (f"In the months ahead no rep would expect less under {o.names[1]} than under {o.names[0]}"
+                f"{_though(frame['less'].mean())}.")
     worst = frame.iloc[0]
-    return (f"{lose} of {counted(len(frame), 'rep')} would expect less under {o.names[1]} than under {o.names[0]}, "
-            f"{often} of them in nine of ten years; the largest expected loss is "
+    return (f"In the months ahead {lose} of {counted(len(frame), 'rep')} would expect less under {o.names[1]} than "
+            f"under {o.names[0]}, {often} of them in nine of ten years; the largest expected loss is "
             f"{money(-worst['difference'], o.scenario.currency)} a year ({worst['name']}, "
             f"{percent(-worst['difference'] / worst['pay_a'], 0)} of pay).")
 
@@ -115,6 +124,8 @@ def assumed(o: Outlook) -> list[str]:
         f"{counted(a.vacant, 'month')} and ramp up over {counted(len(a.ramp), 'month')}; the plan year begins with the "
         "first month.",
         _response(o),
+        "Three kinds of difference need not agree: the one on past deals is exact; the one of the middles compares "
+        "two middle years; the mean one is taken draw by draw over all possible years.",
         f"{n:,} possible years, the same for every plan; draws, guarantees, clawbacks and new positions are left out.",
         _left(o),
     ]
@@ -147,7 +158,11 @@ def solved_words(o: Outlook, found: pd.DataFrame) -> str:
     if not len(found):
         return "The plan has no setting that could be turned."
     row = found.iloc[0]
-    head = f"To keep {row['plan']} within {money(row['budget'], o.scenario.currency)} in four of five years"
+    budget = money(row["budget"], o.scenario.currency)
+    of = f"{o.names[0]} costs" if o.today is None else "the plans as assigned cost"
+    none = "" if row["stated"] else (f"No budget is stated; what {of} in four of five years, {budget}, stands in for "
+                                     "it. ")
+    head = f"{none}To keep {row['plan']} within {budget} in four of five years"
     met = found[found["met"]]
     why = "".join(f" {SETTINGS[r['lever']].capitalize()}: {r['note']}." for _, r in found[~found["met"]].iterrows())
     if not len(met):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
+from salesops_helpers.comp.assigned import AS_ASSIGNED, Assigned, as_assigned
 from salesops_helpers.comp.compare import Comparison, compare, cost, finished, sides
 from salesops_helpers.comp.credit import quotas
 from salesops_helpers.comp.curves import findings, payout_curve, payout_table
 from salesops_helpers.comp.lines import used_credit
 from salesops_helpers.comp.parts import ASSIGNED
-from salesops_helpers.comp.plans import Plan, choose, read_plans
+from salesops_helpers.comp.plans import Plan, choose, read_versions
 from salesops_helpers.comp.spans import LENGTHS, stays
 from salesops_helpers.comp.wording import plan_in_words
 from salesops_helpers.data.container import Tables
@@ -42,6 +43,8 @@ class Scenario:
         Plan → exact target incentive and quota of a typical (median) rep in one span; missing where not known.
     lacking, notes : list of str
         Which tables are missing and what they would show; what else a reader must know.
+    assigned : Assigned or None
+        The plans as they are assigned, on the same deals; None without plan_assignments.
     """
 
     plans: list[Plan]
@@ -54,6 +57,7 @@ class Scenario:
     quota: dict[str, Fraction] = field(default_factory=dict)
     lacking: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    assigned: Assigned | None = None
 
     @property
     def computed(self) -> bool:
@@ -67,6 +71,12 @@ class Scenario:
 
     def cost_by(self, unit: str | None) -> pd.DataFrame:
         return cost(self.comparison, unit) if self.comparison else pd.DataFrame()
+
+    def paid_by(self, unit: str | None) -> pd.DataFrame:
+        """Cost of the plans as assigned, the columns of `compare.cost`; no rows where it is not computed."""
+        if self.assigned is None or not self.assigned.computed:
+            return pd.DataFrame()
+        return cost(replace(self.comparison, plans=(AS_ASSIGNED,), spans=self.assigned.spans), unit)
 
     @property
     def sides(self) -> pd.DataFrame:
@@ -126,7 +136,8 @@ def scenario(tables: Tables, month: str | pd.Timestamp, names: Sequence[str]) ->
 
     Raises `SalesOpsError` where a plan cannot be paid on, one of `names` alone is not there, or both are the same.
     """
-    there = read_plans(tables.company)
+    versions = read_versions(tables.company)
+    there = {name: some[-1] for name, some in versions.items()}
     plans, notes = _chosen(there, names)
     if not plans:
         lacking = [
@@ -139,13 +150,15 @@ def scenario(tables: Tables, month: str | pd.Timestamp, names: Sequence[str]) ->
     if span is None:
         notes.append("No span that the plans measure is finished yet.")
         return Scenario(
-            plans, tables.company.currency, None, None, None, _recent(tables, month), target, quota, [], notes
+            plans, tables.company.currency, None, None, None, _recent(tables, month), target, quota, [], notes,
+            as_assigned(tables, versions, None),
         )
     both = compare(plans, tables, *span)
     used = used_credit(plans[0], tables, *span, replay=True)
     assigned = any(plan.target_incentive == ASSIGNED for plan in plans)
     lacking = [] if len(both.reps) else tables.lacks("quotas", *(["plan_assignments"] if assigned else []))
-    return Scenario(plans, tables.company.currency, *span, both, _by_rep(tables, used), target, quota, lacking, notes)
+    return Scenario(plans, tables.company.currency, *span, both, _by_rep(tables, used), target, quota, lacking, notes,
+                    as_assigned(tables, versions, both))
 
 
 def _chosen(there: dict[str, Plan], names: Sequence[str]) -> tuple[list[Plan], list[str]]:

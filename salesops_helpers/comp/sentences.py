@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from salesops_helpers.comp.assigned import who_words
 from salesops_helpers.comp.scenario import Scenario
 from salesops_helpers.words import counted, joined, money, month_name, percent, short_money
 
@@ -53,8 +54,8 @@ def moved_words(s: Scenario) -> str:
     more, less = int((both["difference"] > MINOR).sum()), int((both["difference"] < -MINOR).sum())
     same = len(both) - more - less
     text = (
-        f"Under {s.plans[1].plan}, {more} of {counted(len(both), 'rep')} would have earned more than under "
-        f"{s.plans[0].plan}, {less} less" + (f", {same} the same" if same else "")
+        f"On past deals, under {s.plans[1].plan}, {more} of {counted(len(both), 'rep')} would have earned more than "
+        f"under {s.plans[0].plan}, {less} less" + (f", {same} the same" if same else "")
     )
     ends = [(both.iloc[-1], "gain", more), (both.iloc[0], "loss", less)]
     said = [
@@ -90,6 +91,28 @@ def _costs(s: Scenario) -> str:
         else "the same"
     )
     return f"{_time(s)} variable pay would have been {said[0]} and {said[1]}: {how}."
+
+
+def paid_words(s: Scenario) -> list[str]:
+    """What the plans as assigned paid on the past deals, how each plan differs from it, and who is on which today."""
+    if s.assigned is None:
+        return []
+    if not s.assigned.computed:
+        return s.assigned.lacking
+    paid = s.paid_by(None).iloc[0]
+    apart = [f"{_more(pay - paid['pay'], s.currency)} with all on {plan}"
+             for plan, pay in zip(s.cost["plan"], s.cost["pay"], strict=True)]
+    beside = s.assigned.beside / 10**s.comparison.minor_units
+    also = f"; {money(beside, s.currency, 2)} more was paid for spans that are set aside here" if beside else ""
+    return [f"{_time(s)} variable pay as assigned, each rep on the plan of each day, came to "
+            f"{short_money(paid['pay'], s.currency)} ({percent(paid['cost_of_sales'], 2)} of bookings); the same deals "
+            f"would have cost {joined(apart)}{also}. Today {who_words(s.assigned.people)}.", *s.assigned.lacking]
+
+
+def _more(difference: float, currency: str) -> str:
+    if abs(difference) <= MINOR:
+        return "the same"
+    return f"{short_money(abs(difference), currency)} {'more' if difference > 0 else 'less'}"
 
 
 def _moved(s: Scenario) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesops_helpers.comp.assigned import AS_ASSIGNED
 from salesops_helpers.comp.lines import USED
 from salesops_helpers.comp.scenario import Scenario
+from salesops_helpers.comp.sentences import MINOR
+from salesops_helpers.words import money
 
 KINDS = {"jump": "a jump", "nothing more": "more sales pay nothing more", "lower rate": "the rate falls above target"}
 WARNINGS = {"jump": "a jump of more than 10 % of target", "lower rate": "a marginal rate that falls above target"}
@@ -17,11 +20,13 @@ def labels(s: Scenario) -> dict[str, str]:
     names, money = [plan.plan for plan in s.plans] + ["", ""], f"({s.currency})"
     span = s.plans[0].period.measure if s.plans else "span"
     return {
+        "pay_now": f"as assigned {money}",
+        "cost_now": "as assigned ÷ bookings",
         "pay_a": f"{names[0]} {money}",
         "pay_b": f"{names[1]} {money}",
         "cost_a": f"{names[0]} ÷ bookings",
         "cost_b": f"{names[1]} ÷ bookings",
-        "more": f"difference {money}",
+        "more": f"{names[1]} less {names[0]}, past deals {money}",
         "difference": f"difference {money}",
         "change": "difference ÷ pay",
         "sales": f"bookings {money}",
@@ -46,12 +51,14 @@ def labels(s: Scenario) -> dict[str, str]:
 def cost_columns(s: Scenario, by: str) -> dict[str, str]:
     """Columns of `abreast` and how they are shown."""
     second = {"pay_b": "cents", "cost_b": "fine_percent", "more": "cents"} if len(s.plans) > 1 else {}
-    return {by: "text", "reps": "count", "sales": "money", "pay_a": "cents", "cost_a": "fine_percent", **second}
+    now = {"pay_now": "cents", "cost_now": "fine_percent"} if len(s.paid_by(None)) else {}
+    first = {"pay_a": "cents", "cost_a": "fine_percent"}
+    return {by: "text", "reps": "count", "sales": "money", **now, **first, **second}
 
 
 def abreast(s: Scenario, by: str) -> pd.DataFrame:
     """Cost by unit with the plans in columns: `by`, reps, sales, pay_a, pay_b, more, cost_a, cost_b, and a line for
-    all."""
+    all; pay_now and cost_now are those of the plans as assigned, where they are computed."""
     total = s.cost.assign(**{by: "all"})
     long = s.cost_by(by)
     long[by] = long[by].dt.strftime("%Y-%m") if by == "span" else long[by]
@@ -62,6 +69,9 @@ def abreast(s: Scenario, by: str) -> pd.DataFrame:
         .rename(columns={"pay": "pay_a", "cost_of_sales": "cost_a"})
         .reset_index(drop=True)
     )
+    if len(s.paid_by(None)):
+        now = pd.concat([s.paid_by(by), s.paid_by(None)], ignore_index=True)
+        wide = wide.assign(pay_now=now["pay"], cost_now=now["cost_of_sales"])
     if len(names) > 1:
         other = both[both["plan"] == names[1]].reset_index(drop=True)
         wide = wide.assign(pay_b=other["pay"], cost_b=other["cost_of_sales"], more=other["more"])
@@ -108,8 +118,12 @@ def accounts(s: Scenario) -> pd.DataFrame:
         return pd.DataFrame([{**total, "reason": "nothing is computed"}])
     used = s.comparison.used
     total["reps"] = len({*used["rep_id"], *s.comparison.set_aside["rep_id"]})
+    sold = s.comparison.spans
+    overlay = used["bookings"].sum() - sold.loc[sold["plan"] == s.comparison.plans[0], "sales"].sum()
+    twice = f", {money(overlay, s.currency)} of overlay credit included, which bookings in the tables of cost leave " \
+        "out so that each deal counts once" if overlay > MINOR else ""
     first = {
-        "reason": f"{USED}: in the cost of every plan",
+        "reason": f"{USED}: in the cost of every plan{twice}",
         "reps": used["rep_id"].nunique(),
         "deals": used["deals"].sum(),
         "bookings": used["bookings"].sum(),
@@ -118,6 +132,16 @@ def accounts(s: Scenario) -> pd.DataFrame:
 
 
 def published(s: Scenario) -> pd.DataFrame:
-    """Pay of each rep under each plan, for other pages: plan, rep_id, team, bookings, pay_minor, pay, difference."""
+    """Pay of each rep as assigned and under each plan, for other pages: plan (`AS_ASSIGNED` first), rep_id, team,
+    bookings, pay_minor, pay, difference (from the first plan)."""
     columns = ["plan", "rep_id", "team", "region", "bookings", "attainment", "pay_minor", "pay", "difference"]
-    return s.comparison.reps[columns] if s.comparison else pd.DataFrame(columns=columns)
+    if not s.comparison:
+        return pd.DataFrame(columns=columns)
+    reps = s.comparison.reps
+    if s.assigned is None or not s.assigned.computed:
+        return reps[columns]
+    paid = s.assigned.spans.groupby("rep_id")["pay_minor"].sum()
+    now = reps[reps["plan"] == s.comparison.plans[0]].assign(plan=AS_ASSIGNED, difference=float("nan"))
+    now["pay_minor"] = now["rep_id"].map(paid).astype("Int64")
+    now["pay"] = now["pay_minor"].astype(float) / 10**s.comparison.minor_units
+    return pd.concat([now, reps], ignore_index=True)[columns]

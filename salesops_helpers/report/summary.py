@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_helpers import words
 from salesops_helpers.comp.aside import UNPAID
+from salesops_helpers.comp.assigned import AS_ASSIGNED
 from salesops_helpers.measures import bookings, month_start
 from salesops_helpers.publish import published
 from salesops_helpers.report import figures, typed
@@ -84,13 +85,17 @@ def outlook(found: Found, currency: str) -> str:
 
 
 def pay(found: Found, currency: str) -> str:
-    """What variable pay would have cost under the first plan alone: a sentence, empty where no payouts are there."""
+    """What variable pay cost as assigned, or would have under the first plan alone where that is not published: a
+    sentence, empty where no payouts are there."""
     if "plan_payouts" not in found:
         return ""
     rows = found["plan_payouts"]
     rows = rows[rows["plan"] == rows["plan"].iloc[0]]
     cost, sold = rows["pay"].sum(), rows["bookings"].sum()
     share = f", {words.percent(cost / sold)} of the bookings of the same people" if sold > 0 else ""
+    if rows["plan"].iloc[0] == AS_ASSIGNED:
+        return (f"Variable pay of {words.counted(len(rows), 'rep')} in the last finished twelve months, each on the "
+                f"plan as assigned, came to {words.short_money(cost, currency)}{share}.")
     return (f"Had all {words.counted(len(rows), 'rep')} been on {rows['plan'].iloc[0]} for the last finished twelve "
             f"months, variable pay would have come to {words.short_money(cost, currency)}{share}.")
 

@@ -8,6 +8,8 @@ import pytest
 from pay_case import NAMES, acme
 
 from salesops_helpers import comp, load
+from salesops_helpers.comp.aside import replaced
+from salesops_helpers.comp.assigned import AS_ASSIGNED
 from salesops_helpers.comp.fairness import standing
 from salesops_helpers.comp.outlook import ALONE, COMMON
 from salesops_helpers.comp.outlook_words import _though
@@ -48,11 +50,26 @@ def test_cost_in_order_and_the_common_market_widens_it(made):
     assert found["cost_of_sales"].between(0.04, 0.09).all() and (found["error"] > 0).all()
 
 
+def test_all_on_one_plan_costs_as_assigned_what_the_plan_costs_draw_by_draw(tables, made):
+    one = replaced(tables, plan_assignments=tables.plan_assignments.assign(plan=NAMES[0]))
+    o = comp.outlook(comp.scenario(one, MONTH, NAMES), one, MONTH, size=100)
+    assert (o.today.cost == o.made.cost[0]).all() and (o.today.alone == o.alone.cost[0]).all()
+    first = o.scenario.comparison.spans.query("plan == @NAMES[0]")["pay_minor"]
+    assert o.scenario.assigned.spans["pay_minor"].tolist() == first.tolist() and not o.scenario.assigned.beside
+    # mixed, each seat costs what its own plan costs on the same draws
+    on = made.today.on == NAMES[1]
+    pay = np.where(on, made.made.kept_pay(1), made.made.kept_pay(0)).sum(axis=1)
+    assert made.today.cost[:len(pay)] == pytest.approx(pay) and on.sum() == 16
+    rows = comp.costs(made).query("draws == @COMMON").set_index("plan")
+    assert rows["mean"].sub(rows.loc[AS_ASSIGNED, "mean"]).to_numpy() == pytest.approx(rows["more_today"].to_numpy())
+
+
 def test_the_middle_lies_by_what_the_past_cost(made, scenario):
     """Same people, quotas and attainment as in the replayed year; who left then is empty for a time now."""
     past = scenario.cost.set_index("plan")["pay"]
     middle = comp.costs(made).query("draws == @COMMON").set_index("plan")["p50"]
-    assert ((middle / past).between(0.85, 1.1)).all()
+    assert (middle[NAMES] / past[NAMES]).between(0.85, 1.1).all()
+    assert 0.85 < middle[AS_ASSIGNED] / scenario.paid_by(None)["pay"].iloc[0] < 1.1
 
 
 def test_seats_are_todays_reps_and_expect_what_their_past_bears(made, tables):
@@ -78,8 +95,11 @@ def test_the_answer_says_cost_certainty_and_losers(made):
     said = comp.outlook_sentences(made)
     assert said[0].startswith("From October 2026 to September 2027 variable pay will cost about EUR 1.")
     assert "a budget that holds in four of five years is EUR" in said[0]
-    assert "the rest is the market that all share" in said[1] and "No rep would expect less" in said[2]
-    assert said[3].startswith("From October 2025 to September 2026 variable pay would have been EUR 1.36 m")
+    assert "the rest is the market that all share" in said[1]
+    assert "In the months ahead no rep would expect less" in said[2]
+    assert "as assigned today (16 reps on individual-plus-team-bonus and 15 on individual-team)" in said[0]
+    assert "variable pay as assigned, each rep on the plan of each day, came to EUR 1.40 m" in said[3]
+    assert said[4].startswith("From October 2025 to September 2026 variable pay would have been EUR 1.36 m")
     back = comp.outlook(comp.scenario(load("data/sample", month=MONTH), MONTH, NAMES[::-1]),
                         load("data/sample", month=MONTH), MONTH, size=500)
     assert "31 of 31 reps would expect less under individual-team" in comp.outlook_sentences(back)[2]
@@ -119,12 +139,14 @@ def test_break_even(made):
     assert "pays for itself if its people sell" in comp.break_even_words(made, share, 0.5)
 
 
-def test_settings_that_meet_the_budget_of_the_first_plan(made):
+def test_settings_that_meet_what_the_plans_as_assigned_cost(made):
     found = comp.answers(made)
-    assert found["budget"].iloc[0] == pytest.approx(np.quantile(made.made.cost[0], 0.8))
+    assert found["budget"].iloc[0] == pytest.approx(np.quantile(made.today.cost, 0.8))
     assert found.loc[found["met"], "lever"].tolist() == ["target", "quota", "cap"]
     said = comp.solved_words(made, found)
     assert "of today's quotas or a cap at" in said
+    assert said.startswith("No budget is stated; what the plans as assigned cost in four of five years, EUR 1,")
+    assert comp.solved_words(made, comp.answers(made, 1_500_000)).startswith("To keep ")
     assert " Rate above 100 %: the budget lies below what its range allows (" in said
     shown = comp.solved_table(found).set_index("lever")
     assert shown.loc["quota", "value"].endswith(" %") and shown.loc["accelerator", "met"] == "no, nearest"
@@ -180,7 +202,7 @@ def test_a_plan_that_is_not_simulated_is_named(tables):
     o = comp.outlook(s, tables, MONTH, size=200)
     assert o.names == [NAMES[0]] and not o.two
     assert "Plan team-pool is not simulated (pool: payout.kind = pool)" in o.lacking[0]
-    assert comp.outlook_sentences(o)[0].count("EUR") == 2
+    assert comp.outlook_sentences(o)[0].count("EUR") == 4 and o.today is not None  # as assigned, and the one plan
 
 
 def test_plain_rates_need_no_quota(tmp_path):

@@ -22,6 +22,9 @@ from salesops_helpers.comp import (
     uncomputed,
     undrawn,
 )
+from salesops_helpers.comp.aside import replaced
+from salesops_helpers.comp.assigned import AS_ASSIGNED
+from salesops_helpers.comp.sentences import paid_words
 from salesops_helpers.data.container import Tables
 from salesops_helpers.errors import SalesOpsError
 
@@ -51,8 +54,8 @@ def test_the_answer_says_cost_difference_and_who_moves(tmp_path):
         "EUR 15.0 k more, 20.5 %."
     )
     assert said[1] == (
-        "Under individual-plus-team-bonus, 4 of 4 reps would have earned more than under individual-team, 0 "
-        "less; the largest gain is EUR 4,500 (Rep D)."
+        "On past deals, under individual-plus-team-bonus, 4 of 4 reps would have earned more than under "
+        "individual-team, 0 less; the largest gain is EUR 4,500 (Rep D)."
     )
     assert said[2].startswith("Quarter by quarter the difference ran from EUR 3,750 to EUR 3,750")
 
@@ -115,7 +118,8 @@ def test_one_plan_alone(tmp_path):
         "From January 2026 to December 2026 variable pay would have been EUR 73.0 k under "
         "individual-team (4.80 % of bookings)."
     )
-    assert list(abreast(s, "team")) == ["team", "reps", "sales", "pay_a", "cost_a"] and s.sides.empty
+    assert list(abreast(s, "team")) == ["team", "reps", "sales", "pay_a", "cost_a", "pay_now", "cost_now"]
+    assert s.sides.empty
     assert "pay_b" not in cost_columns(s, "team")
 
 
@@ -163,4 +167,36 @@ def test_findings_and_rules_in_words(tmp_path):
 
 def test_what_is_published_is_exact(tmp_path):
     frame = published(scenario(acme(tmp_path), "2026-12", NAMES))
-    assert frame.groupby("plan")["pay_minor"].sum().to_dict() == {NAMES[0]: 7_300_000, NAMES[1]: 8_800_000}
+    paid = {AS_ASSIGNED: 7_300_000, NAMES[0]: 7_300_000, NAMES[1]: 8_800_000}
+    assert frame.groupby("plan")["pay_minor"].sum().to_dict() == paid and frame["plan"].iloc[0] == AS_ASSIGNED
+
+
+def test_the_plans_as_assigned_pay_each_rep_by_the_plan_of_each_day(tmp_path):
+    tables = acme(tmp_path)
+    s = scenario(tables, "2026-12", NAMES)  # everybody is on the first plan
+    keys = ["rep_id", "span"]
+    first = s.comparison.spans.query("plan == @NAMES[0]").set_index(keys)["pay_minor"]
+    assert s.assigned.spans.set_index(keys)["pay_minor"].to_dict() == first.to_dict() and not s.assigned.beside
+    # from July on a and b are on the other plan: two quarters of 8,000 and 6,500 instead of 7,156.25 and 5,468.75
+    turns = tables.plan_assignments
+    moved = turns[turns["rep_id"].isin(["a", "b"])].assign(starts_on=pd.Timestamp("2026-07-01"), plan=NAMES[1])
+    mixed = replaced(tables, plan_assignments=pd.concat([turns, moved], ignore_index=True))
+    s = scenario(mixed, "2026-12", NAMES)
+    assert s.paid_by(None)["pay"].tolist() == [73_000 + 2 * (14_500 - 12_625)]
+    assert abreast(s, "team")["pay_now"].tolist() == [54_250, 22_500, 76_750]
+    assert paid_words(s) == [
+        "From January 2026 to December 2026 variable pay as assigned, each rep on the plan of each day, came to "
+        "EUR 76.8 k (5.05 % of bookings); the same deals would have cost EUR 3.75 k less with all on individual-team "
+        "and EUR 11.2 k more with all on individual-plus-team-bonus. Today 2 reps on individual-plus-team-bonus and "
+        "2 on individual-team."]
+
+
+def test_as_assigned_says_what_it_lacks(tmp_path):
+    tables = acme(tmp_path)
+    gone = tables.plan_assignments.assign(plan=["gone", *[NAMES[0]] * 3])
+    s = scenario(replaced(tables, plan_assignments=gone), "2026-12", NAMES)
+    assert s.computed and not s.assigned.computed and "names the plan 'gone'" in paid_words(s)[0]
+    late = tables.plan_assignments.assign(ends_on=pd.Timestamp("2026-06-30"))
+    s = scenario(replaced(tables, plan_assignments=late), "2026-12", NAMES)
+    assert "Today 4 reps on no plan." in paid_words(s)[0] and s.paid_by(None)["pay"].tolist() == [36_500]
+    assert scenario(acme(tmp_path, assigned=False), "2026-12", NAMES).assigned is None

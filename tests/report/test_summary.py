@@ -32,6 +32,13 @@ def found(tmp_path):
     return summary.read(str(tmp_path))
 
 
+def test_pay_says_what_was_paid_as_assigned():
+    paid = pd.concat([PAY[:2].assign(plan="as assigned", pay=[5e4, 6e4]), PAY], ignore_index=True)
+    assert summary.pay({"plan_payouts": paid}, "EUR") == (
+        "Variable pay of 2 reps in the last finished twelve months, each on the plan as assigned, came to EUR 110 k, "
+        "5.5 % of the bookings of the same people.")
+
+
 def before(months):
     earlier = months[["month", "bookings"]].assign(month=months["month"] + pd.DateOffset(years=1))
     return months.merge(earlier.rename(columns={"bookings": "last_year"}), on="month", how="left")
