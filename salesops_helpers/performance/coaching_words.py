@@ -110,8 +110,8 @@ def focus_notes(found: pd.DataFrame, rep: str, currency: str, months: int) -> li
     if rep:
         return focus_sentences(found, rep, currency, months)
     people = len(focus(found))
-    where = ("; the table of reps below names it, with the range of what it is worth. Each rep's own page says how to "
-             "start" if people else "")
+    where = ("; the table of reps below names it, with the range of what it is worth. A page for each rep "
+             "(salesops report with --by rep) says how to start" if people else "")
     who = f"A focus stands out for {words.counted(people, 'rep')}" if people else "No focus stands out"
     return [f"{who}{where}."]
 

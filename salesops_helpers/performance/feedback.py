@@ -159,21 +159,26 @@ def all_looks(found: pd.DataFrame, rep: str) -> pd.DataFrame:
     return coaching_words.readable(rows.reset_index(drop=True))
 
 
-def columns(rep: str, currency: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Formats and labels of `all_looks` of a rep, or of `overview` where `rep` is empty."""
+def columns(rep: str, currency: str, shown: pd.DataFrame | None = None) -> tuple[dict[str, str], dict[str, str]]:
+    """Formats and labels of `all_looks` of a rep, or of `overview` where `rep` is empty; without the columns of `shown`
+    in which nothing is known."""
     if rep:
         return ({"look": "text", "n": "count", "observed": "whole_percent", "expected": "whole_percent",
                  "range": "text", "said": "text"},
                 {"look": "what is compared", "n": "your cases", "observed": "you", "expected": "comparable colleagues",
                  "range": "true difference (90 %)", "said": "more than chance?"})
-    return ({"name": "text", "team": "text", "closed": "count", "strengths": "text", "focus": "text", "worth": "text",
-             "attention": "count"},
-            {"closed": "closed deals", "strengths": "strengths that stand out", "focus": "one focus",
-             "worth": f"what it is worth ({currency}, 90 %)", "attention": "open deals that ask for something"})
+    formats = {"name": "text", "team": "text", "booked": "money", "quota": "money", "attainment": "whole_percent",
+               "closed": "count", "strengths": "text", "focus": "text", "worth": "text", "attention": "count"}
+    known = formats if shown is None else {c: kind for c, kind in formats.items() if shown[c].notna().any()}
+    return (known,
+            {"booked": f"booked in the quarter ({currency})", "quota": f"quota so far ({currency})",
+             "attainment": "of quota", "closed": "closed deals", "strengths": "strengths that stand out",
+             "focus": "one focus", "worth": f"what it is worth ({currency}, 90 %)",
+             "attention": "open deals that ask for something"})
 
 
 def overview(tables: Tables, found: pd.DataFrame, deals: pd.DataFrame, months: int) -> pd.DataFrame:
-    """One row a rep who is here or left open deals, by name and without any order of merit.
+    """One row a rep who is here or left open deals: the largest gap to the quarter's quota first, else by name.
 
     Parameters
     ----------
@@ -185,7 +190,8 @@ def overview(tables: Tables, found: pd.DataFrame, deals: pd.DataFrame, months: i
     Returns
     -------
     DataFrame
-        rep_id, name, team, closed (deals in the period), attention (open deals that ask for something), strengths
+        rep_id, name, team, booked, quota (currency, fiscal quarter so far; missing without a quota), attainment
+        (booked ÷ quota), closed (deals in the period), attention (open deals that ask for something), strengths
         (text), focus (text), worth (text: range of what is lost, currency).
     """
     period = reps.period(tables, months)
@@ -205,6 +211,21 @@ def overview(tables: Tables, found: pd.DataFrame, deals: pd.DataFrame, months: i
     frame = people.assign(
         name=reps.labels(tables, people["rep_id"]), closed=ids.map(sums).fillna(0).astype(int),
         attention=ids.map(asks).fillna(0).astype(int), strengths=ids.map(said).astype(object),
-        **{c: ids.map(text).astype(object) for c, text in texts.items()})
-    order = ["rep_id", "name", "team", "closed", "attention", "strengths", "focus", "worth"]
-    return frame[order].sort_values(["name", "rep_id"], ignore_index=True).astype({"rep_id": TEXT})
+        **{c: ids.map(text).astype(object) for c, text in texts.items()}).merge(_quarter(tables), "left", "rep_id")
+    order = ["rep_id", "name", "team", "booked", "quota", "attainment", "closed", "attention", "strengths", "focus",
+             "worth"]
+    frame = frame.assign(gap=frame["quota"] - frame["booked"]).sort_values(
+        ["gap", "name", "rep_id"], ascending=[False, True, True], ignore_index=True)
+    return frame[order].astype({"rep_id": TEXT})
+
+
+def _quarter(tables: Tables) -> pd.DataFrame:
+    """Credited bookings against quota in the fiscal quarter so far, one row a rep with a quota."""
+    last = measures.month_start(tables.as_of)
+    first = measures.quarter_start(last, tables.company.fiscal_year_start)
+    sold, asked = (frame[frame["month"].between(first, last)] for frame in (measures.credited(tables), tables.quotas))
+    quota = asked.groupby(asked["rep_id"].astype(object))["amount"].sum()
+    booked = sold.groupby(sold["rep_id"].astype(object))["bookings"].sum().reindex(quota.index, fill_value=0.0)
+    frame = pd.DataFrame({"booked": booked, "quota": quota.where(quota > 0)}).astype(float)
+    frame = frame.assign(booked=frame["booked"].where(frame["quota"].notna()))
+    return frame.assign(attainment=frame["booked"] / frame["quota"]).rename_axis("rep_id").reset_index()

@@ -92,7 +92,20 @@ def _of_all(tables: Tables, found: pd.DataFrame) -> list[str]:
         f"A coaching focus stands out for {words.number(one) if one else 'none'} of {words.counted(people, 'rep')}, "
         f"and {strong}; for the others the figures do not say.",
         f"{words.counted(judged, 'comparison')} with peers were made. Named is only what would be named in at most 5 % "
-        "of months if all reps were alike. Reps stand in the order of their names.", USE]
+        "of months if all reps were alike.", USE]
+
+
+def order_sentence(tables: Tables, shown: pd.DataFrame) -> str:
+    """In which order the table of all reps stands, and who is in it; `shown` as `feedback.overview` gives it."""
+    gone = tables.reps.drop_duplicates("rep_id")
+    gone = gone.loc[gone["left_on"] <= tables.as_of, "rep_id"]
+    order = ("by what is lacking to the quota of the fiscal quarter so far, the largest gap first"
+             if shown["quota"].notna().any() else "in the order of their names")
+    left, all_reps = int(shown["rep_id"].isin(gone).sum()), tables.reps["rep_id"].nunique()
+    out = all_reps - len(shown)
+    who = (f"{words.counted(len(shown), 'rep')} of {words.number(all_reps)}: {words.number(len(shown) - left)} who "
+           f"{'is' if len(shown) - left == 1 else 'are'} here and {words.number(left)} who left open deals")
+    return f"Reps stand {order}. The table holds {who}; {words.number(out)} who left none or are of other units do not."
 
 
 def attention_sentence(deals: pd.DataFrame, currency: str) -> str:
@@ -124,7 +137,8 @@ def standing_alt(months: pd.DataFrame, currency: str) -> str:
 def pay_sentence(rows: pd.DataFrame, rep: str) -> str:
     """Where the pay comes from, or why it is not here."""
     if not rep:
-        return "Pay stands on each rep's own page only."
+        return ("Pay is on the page of pay statements, which only those audiences receive that audiences.toml gives it "
+                "to.")
     if len(rows) == 0:
         return "No page of this month has published pay for this rep; the pay statement would show it."
     return "The pay statement of the month shows every part and every deal behind these figures."

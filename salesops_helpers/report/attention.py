@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesops_helpers import words
 
-MOST_DEALS, MOST_TEAMS = 5, 3
+MOST_DEALS, MOST_TEAMS, HALF = 5, 3, 0.5
 COACHING, STOPPED = "rep_coaching", "stalled_deals"
 SECTIONS = {COACHING: "Every comparison", STOPPED: "Deals that have stopped"}
 DEAL = {"opportunity_id", "account", "stage", "amount", "days", "advice"}
@@ -23,7 +23,8 @@ def lines(coaching: pd.DataFrame | None, stopped: pd.DataFrame | None, currency:
     Parameters
     ----------
     coaching : DataFrame, optional
-        team, focus (text; missing: none stands out), one row a rep; None: there is none.
+        team, focus (text; missing: none stands out), attainment (share of the quarter's quota; where it is there), one
+        row a rep; None: there is none.
     stopped : DataFrame, optional
         opportunity_id, account, stage, amount (currency), days (in the stage), advice: open deals that have stopped.
 
@@ -57,12 +58,22 @@ def _coaching(rows: pd.DataFrame | None) -> Lines:
     if rows is None or rows.empty or not {"team", "focus"} <= set(rows):
         return []
     named = rows[rows["focus"].notna()]
+    who = words.counted(len(named), "rep") if len(named) else "no rep"
+    said = f"A coaching focus stands out for {who}{_by_team(named)}."
+    if "attainment" in rows and rows["attainment"].notna().any():
+        short = rows[rows["attainment"] < HALF]
+        who = words.counted(len(short), "rep") if len(short) else "no rep"
+        said += (f" Under half of the quota of the quarter so far {'is' if len(short) < 2 else 'are'} "
+                 f"{who}{_by_team(short)}.")
+    return [{"table": COACHING, "items": [], "said": said}]
+
+
+def _by_team(named: pd.DataFrame) -> str:
+    """How many of these reps each team has, in brackets."""
     teams = named["team"].dropna().value_counts().sort_index().sort_values(ascending=False, kind="stable")
     shown = [f"{words.number(n)} in {team}" for team, n in teams.head(MOST_TEAMS).items()]
     more = [f"{words.number(teams.iloc[MOST_TEAMS:].sum())} elsewhere"] if len(teams) > MOST_TEAMS else []
-    where = f" ({words.joined([*shown, *more])})" if shown else ""
-    who = words.counted(len(named), "rep") if len(named) else "no rep"
-    return [{"table": COACHING, "items": [], "said": f"A coaching focus stands out for {who}{where}."}]
+    return f" ({words.joined([*shown, *more])})" if shown else ""
 
 
 def _stopped(rows: pd.DataFrame | None, currency: str) -> Lines:

@@ -131,7 +131,7 @@ def test_pay_is_what_another_page_published(tmp_path):
     assert feedback.pay(company(), "", str(tmp_path)).empty and feedback.pay(company(), "a", "").empty
     assert feedback.pay(company(), "c", str(tmp_path)).empty
     assert feedback_words.pay_sentence(paid.iloc[:0], "a").startswith("No page of this month has published pay")
-    assert feedback_words.pay_sentence(paid, "").startswith("Pay stands on each rep's own page")
+    assert feedback_words.pay_sentence(paid, "").startswith("Pay is on the page of pay statements")
 
 
 def test_the_overview_is_in_the_order_of_names_and_ranks_nobody():
@@ -148,6 +148,19 @@ def test_the_overview_is_in_the_order_of_names_and_ranks_nobody():
     assert feedback.columns("", "EUR")[0].keys() <= set(rows)
     assert feedback.columns("a", "EUR")[0].keys() <= set(feedback.all_looks(found, "a"))
     assert len(feedback.compared(found, "a")) == 1
+
+
+def test_the_largest_gap_to_the_quota_of_the_quarter_stands_first():
+    some = quotas()
+    some.loc[some["rep_id"] == "d", "amount"] = 9_000.0
+    tables = company(quotas=some[some["rep_id"] != "e"])
+    found = coaching.looks(tables, 12, cases(ANN))
+    rows = feedback.overview(tables, found, feedback.attention(tables), 12)
+    assert list(rows["rep_id"])[0] == "d" and list(rows["rep_id"])[-1] == "e", "without a quota there is no gap"
+    assert rows.loc[0, ["booked", "quota", "attainment"]].tolist() == [0, 27_000, 0]
+    said = feedback_words.order_sentence(tables, rows)
+    assert "the largest gap first. The table holds 6 reps of 6: 6 who are here and 0" in said
+    assert "strengths" not in feedback.columns("", "EUR", rows)[0] and "quota" in feedback.columns("", "EUR", rows)[0]
 
 
 def test_whom_the_page_is_about():

@@ -20,6 +20,11 @@ def test_who_needs_help_is_counted_by_team_and_nobody_is_named():
     assert line["said"] == "A coaching focus stands out for 3 reps (2 in South and 1 in North)."
     (line,) = attention.lines(COACHING.assign(focus=None), None)
     assert line["said"] == "A coaching focus stands out for no rep."
+    (line,) = attention.lines(COACHING.assign(attainment=[0.0, 0.2, 0.5, None, 2.0]), None)
+    assert line["said"].endswith(
+        " Under half of the quota of the quarter so far are 2 reps (1 in North and 1 in South).")
+    (line,) = attention.lines(COACHING.assign(attainment=1.0), None)
+    assert line["said"].endswith(" Under half of the quota of the quarter so far is no rep.")
     many = pd.DataFrame({"team": list("aabcdde"), "focus": "x"})
     assert attention.lines(many, None)[0]["said"].endswith("7 reps (2 in a, 2 in d, 1 in b and 2 elsewhere).")
 
