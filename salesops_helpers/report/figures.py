@@ -53,7 +53,8 @@ def _to_date(goals: pd.DataFrame | None, unit: str, currency: str) -> list[dict[
     if goals is None or goals.empty:
         return []
     rows = goals[(goals["name"].astype(str) == unit) & (goals["kpi"] == "bookings") & goals["value"].notna()]
-    rows = rows.set_index("period").reindex(["month", "quarter", "year"]).dropna(subset="value")
+    spans = ["month", "quarter", "year"]
+    rows = rows[rows["period"].isin(spans)].set_index("period").reindex(spans).dropna(subset="value")
     rows = rows[~rows["starts"].astype(str).duplicated()].drop("month", errors="ignore")
     nothing = {"range": "", "previous": words.MISSING, "change": words.MISSING}
     return [{

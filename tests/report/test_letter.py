@@ -53,7 +53,8 @@ def test_key_figures_stand_against_goal_and_last_month_those_with_a_goal_first()
 
 
 GOALS = pd.DataFrame([
-    ("Acme", "bookings", "week", "2026-09-01", 5e5, 6e5), ("Acme", "bookings", "year", "2026-01-01", 16.9e6, 16.6e6),
+    ("Acme", "bookings", "week", "2026-09-01", 5e5, 6e5), ("Acme", "bookings", "week", "2026-09-07", 5e5, 6e5),
+    ("Acme", "bookings", "year", "2026-01-01", 16.9e6, 16.6e6),
     ("Acme", "bookings", "month", "2026-09-01", 2.637e6, 3.1e6), ("North", "bookings", "year", "2026-01-01", 1.0, 2.0),
     ("Acme", "bookings", "quarter", "2026-07-01", 5.3e6, 6e6), ("Acme", "win_rate", "year", "2026-01-01", 0.4, 0.3),
 ], columns=["name", "kpi", "period", "starts", "value", "goal_so_far"]).assign(
