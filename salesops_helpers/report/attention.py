@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from salesops_helpers import words
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_DEALS, MOST_TEAMS, HALF = 5, 3, 0.5
 COACHING, STOPPED = "rep_coaching", "stalled_deals"
@@ -55,6 +55,8 @@ def _way(table: str, cards: Sequence[Mapping[str, str]], folder: Path) -> dict[s
 
 
 def _coaching(rows: pd.DataFrame | None) -> Lines:
+    from salesops_helpers import words
+
     if rows is None or rows.empty or not {"team", "focus"} <= set(rows):
         return []
     named = rows[rows["focus"].notna()]
@@ -70,6 +72,8 @@ def _coaching(rows: pd.DataFrame | None) -> Lines:
 
 def _by_team(named: pd.DataFrame) -> str:
     """How many of these reps each team has, in brackets."""
+    from salesops_helpers import words
+
     teams = named["team"].dropna().value_counts().sort_index().sort_values(ascending=False, kind="stable")
     shown = [f"{words.number(n)} in {team}" for team, n in teams.head(MOST_TEAMS).items()]
     more = [f"{words.number(teams.iloc[MOST_TEAMS:].sum())} elsewhere"] if len(teams) > MOST_TEAMS else []
@@ -77,6 +81,8 @@ def _by_team(named: pd.DataFrame) -> str:
 
 
 def _stopped(rows: pd.DataFrame | None, currency: str) -> Lines:
+    from salesops_helpers import words
+
     if rows is None or rows.empty or not DEAL <= set(rows):
         return []
     alive = rows[(rows["advice"] == "work on") & rows["amount"].notna()]
@@ -92,6 +98,10 @@ def _stopped(rows: pd.DataFrame | None, currency: str) -> Lines:
 
 
 def _deal(row: Mapping, currency: str) -> str:
+    import pandas as pd
+
+    from salesops_helpers import words
+
     customer = row["opportunity_id"] if pd.isna(row["account"]) else f"{row['account']} ({row['opportunity_id']})"
     stands = "" if pd.isna(row["days"]) else f" for {words.counted(int(row['days']), 'day')}"
     return f"{customer}: {words.short_money(row['amount'], currency)}, in {row['stage']}{stands}"
