@@ -138,7 +138,10 @@ def test_two_structures_compared_on_the_next_twelve_months(company, tmp_path):
     made = comp.outlook(scenario, known, "2020-06", size=2000)
     assert made.names == NAMES and len(made.seats.people) >= 10
     found = comp.costs(made)
-    assert (found["p10"] < found["p50"]).all() and (found["p50"] < found["p80"]).all() and len(found) == 4
+    assert (found["p10"] < found["p50"]).all() and (found["p50"] < found["p80"]).all() and len(found) == 6
+    ends = ["p10", "p50", "p80"]
+    first, second = (found.loc[found["plan"] == name, ends].to_numpy() for name in ("as assigned", NAMES[0]))
+    assert (first == second).all(), "all are assigned to the first plan"
     assert found.groupby("plan")["above"].agg(lambda rows: rows.iloc[0] > rows.iloc[1]).all()
     assert len(comp.people(made)) == len(made.seats.people) and len(comp.findings_in_words(scenario))
     assert scenario.computed and "July 2020 to June 2021" in comp.outlook_sentences(made)[0]
