@@ -59,7 +59,7 @@ def assigned_today(tables: Tables) -> pd.Series:
     left = tables.reps["left_on"]
     reps = tables.reps.loc[left.isna() | (left > day), "rep_id"].astype(object)
     plan = reps.map(now.set_index(now["rep_id"].astype(object))["plan"].astype(object))
-    return pd.Series(plan.to_numpy(object), index=pd.Index(reps, name="rep_id"))
+    return pd.Series(plan.to_numpy(object), index=pd.Index(reps, dtype=object, name="rep_id"))
 
 
 def as_assigned(

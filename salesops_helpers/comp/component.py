@@ -55,7 +55,14 @@ def _payout(plan: Plan, component: Component, measured: Mapping[str, Measured], 
     x = own.credit / own.bounds if unit == "money" else own.attainment
     if own.reach is not None and payout.kind == "retroactive":
         return base * retroactive(payout, x, number, own.reach / own.bounds if unit == "money" else own.reach)
-    return base * shape(payout, x, number)
+    return _times(base, shape(payout, x, number))
+
+
+def _times(base, multiple):
+    """base × multiple; float64 multiples, which nobody else holds, become the product themselves."""
+    if isinstance(multiple, np.ndarray) and multiple.dtype == float and multiple.ndim > np.ndim(base):
+        return np.multiply(base, multiple, out=multiple)
+    return base * multiple
 
 
 def _cell(payout, measured: Mapping[str, Measured], number: Number):

@@ -105,7 +105,7 @@ class _Part:
             return total.sum(axis=1)
         if self.length == 1:  # a month has a rep or none
             total = total if total.flags.writeable else total.copy()
-            total[away.draw, :, away.seat] *= away.present
+            total[away.empty] = 0.0
             return total.sum(axis=1)
         total = total.sum(axis=1)
         total[away.draw, away.seat] = self._rows(block, away)
@@ -120,15 +120,17 @@ class _Part:
         level = self.shared.get(component.id)
         if level is None:
             pay = component_pay(self.plan, component, own, float)
-            return np.broadcast_to(pay, block.sold("individual", self.length).shape)
+            return pay if np.shape(pay) == (whole := block.sold("individual", self.length).shape) else np.broadcast_to(
+                pay, whole)
         alike = {name: self._told(block, level) for name in {component.id, *needs(self.plan, component)}}
-        each = component_pay(self.plan, component, alike, float).take(self.footing.unit[level], axis=2)
-        return each * self.target if component.unit == "target" else each
+        each = component_pay(self.plan, component, alike, float)
+        each = self.footing.of_seats(each, level)
+        return np.multiply(each, self.target, out=each) if component.unit == "target" else each
 
     def _limited(self, parts: list, target: np.ndarray) -> np.ndarray:
         total = parts[0]
-        for part in parts[1:]:
-            total = total + part
+        for part in parts[1:]:  # what a part pays is held by nobody else
+            total = np.add(total, part, out=total if total.flags.writeable else None)
         return np.minimum(total, target * float(self.plan.cap.at)) if self.plan.cap else total
 
     def _told(self, block: Block, level: str) -> Measured:

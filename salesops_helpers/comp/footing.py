@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -39,6 +40,13 @@ class Footing:
             self._sums[level, length] = monthly.reshape(-1, length, monthly.shape[1]).sum(axis=1)
         return self._sums[level, length]
 
+    def of_seats(self, each: np.ndarray, level: str) -> np.ndarray:
+        """What each unit has, draws × spans × units, given to each of its seats."""
+        at = self.unit[level]
+        if (np.diff(at) >= 0).all():  # units side by side
+            return np.repeat(each, np.bincount(at, minlength=each.shape[2]), axis=2)
+        return each.take(at, axis=2)
+
     def changed(self, quota: float = 1.0, target: float = 1.0) -> Footing:
         """Every goal times `quota` and every target times `target`."""
         units = {name: values * quota for name, values in self.unit_quota.items()}
@@ -52,6 +60,12 @@ class Absent:
     draw: np.ndarray
     seat: np.ndarray
     present: np.ndarray
+
+    @cached_property
+    def empty(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw, month and seat of each month without a rep."""
+        row, month = np.nonzero(~self.present)
+        return self.draw[row], month, self.seat[row]
 
 
 @dataclass(frozen=True)
@@ -87,9 +101,9 @@ class Block:
 
     def _by_unit(self, own: np.ndarray, level: str) -> np.ndarray:
         at = self.unit[level]
-        starts = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
-        if (np.diff(at) >= 0).all():  # units side by side
-            return np.add.reduceat(own, starts, axis=2)
+        steps = np.diff(at)
+        if (steps >= 0).all():  # units side by side
+            return np.add.reduceat(own, np.concatenate([[0], np.flatnonzero(steps) + 1]), axis=2)
         member = np.zeros((len(at), at.max() + 1))
         member[np.arange(len(at)), at] = 1.0
         return own @ member

@@ -9,7 +9,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import pairwise
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from salesops_helpers.comp.numbers import Condition
 
 Number = type[Fraction] | type[float]
+PIECE = 30_000  # numbers that are worked on together: 240 kB
 SIGNS: dict[str, Callable] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -51,27 +53,44 @@ def marginal(payout, x, number: Number):
 
 
 def _banded(x: np.ndarray, rates: list[Fraction], bounds: list[Fraction]) -> np.ndarray:
-    """`marginal` on float64, without a branch and with one array beside the result.
+    """`marginal` on float64, without a branch, piece by piece: beside the result one small array, which stays in cache.
 
     Where rates only rise, the highest of the bands' lines is what is paid; where they only fall, the lowest.
     """
+    first, lines, best = _lines(tuple(rates), tuple(bounds))
+    flat = np.ravel(x)
+    total, over = np.empty(flat.shape), np.empty(min(PIECE, flat.size))
+    for low in range(0, flat.size, PIECE):
+        some, paid = flat[low : low + PIECE], total[low : low + PIECE]
+        _add_bands(some, paid, over[: len(some)], first, lines, best)
+    return total.reshape(np.shape(x))
+
+
+@lru_cache(maxsize=256)
+def _lines(rates: tuple[Fraction, ...], bounds: tuple[Fraction, ...]):
+    """First rate; step, rate, bound and offset of each band after it; which of the lines is what is paid, if any is."""
     if bounds[0] > 0:
-        rates, bounds = [Fraction(0), *rates], [Fraction(0), *bounds]
+        rates, bounds = (Fraction(0), *rates), (Fraction(0), *bounds)
     steps = [high - low for low, high in pairwise(rates)]
-    total, over, start = x * float(rates[0]), np.empty(np.shape(x)), Fraction(0)
     best = np.maximum if min(steps, default=0) >= 0 else np.minimum if max(steps) <= 0 else None
-    for step, rate, bound in zip(steps, rates[1:], bounds[1:], strict=True):
-        start += step * bound
+    offsets = accumulate(step * bound for step, bound in zip(steps, bounds[1:], strict=True))
+    lines = zip(steps, rates[1:], bounds[1:], offsets, strict=True)
+    return float(rates[0]), [tuple(float(number) for number in line) for line in lines], best
+
+
+def _add_bands(x: np.ndarray, paid: np.ndarray, over: np.ndarray, first: float, lines: list, best) -> None:
+    """One piece of `_banded`, into `paid`."""
+    np.multiply(x, first, out=paid)
+    for step, rate, bound, start in lines:
         if best is not None:
-            np.multiply(x, float(rate), out=over)
-            over -= float(start)
-            best(total, over, out=total)
+            np.multiply(x, rate, out=over)
+            np.subtract(over, start, out=over)
+            best(paid, over, out=paid)
         elif step:
-            np.subtract(x, float(bound), out=over)
+            np.subtract(x, bound, out=over)
             np.maximum(over, 0.0, out=over)
-            over *= float(step)
-            total += over
-    return total
+            np.multiply(over, step, out=over)
+            np.add(paid, over, out=paid)
 
 
 def retroactive(payout, x, number: Number, reach=None):

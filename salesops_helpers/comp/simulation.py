@@ -168,16 +168,19 @@ def blocks(market: Market, assumptions: Assumptions, size: int, seed: int, commo
     months, seats = market.expected.shape
     step = max(CELLS // (months * seats), 1)
     factor, forecast = _common(market, assumptions, size, shared, common)
+    course = turnover(assumptions, months)
     buffer = np.empty((min(step, size), months, seats))
+    places = np.empty(buffer.shape, dtype=np.intp)
     for first in range(0, size, step):
         n = min(step, size - first)
         z = buffer[:n]
         own.standard_normal(out=z)
         z *= STEPS / WIDEST
         z += STEPS
-        credit = market.multiples.take(z.astype(np.intp), mode="clip")
+        np.copyto(places[:n], z, casting="unsafe")
+        credit = market.multiples.take(places[:n], mode="clip")
         credit *= market.expected
-        absent = _leave(assumptions, gone, credit) if assumptions.leaving else None
+        absent = _leave(*course, gone, credit) if assumptions.leaving else None
         totals = None if forecast is None else forecast[first:first + n]
         _shaken(credit, market, assumptions, factor[first:first + n], totals)
         yield Block(credit, market.footing.unit, absent)
@@ -209,10 +212,9 @@ def _shaken(credit: np.ndarray, market: Market, assumptions: Assumptions, factor
         credit[:, :given] *= level[:, None]
 
 
-def _leave(assumptions: Assumptions, rng, credit: np.ndarray) -> Absent:
+def _leave(chances: np.ndarray, courses: np.ndarray, rng, credit: np.ndarray) -> Absent:
     """Seats whose rep leaves in some month: empty, then filled by a rep who ramps up; changes `credit` in place."""
     n, months, seats = credit.shape
-    chances, courses = turnover(assumptions, months)
     chance = rng.random((n, seats), dtype=np.float32)
     draw, seat = np.nonzero(chance < chances.sum())
     left = np.searchsorted(np.cumsum(chances), chance[draw, seat], side="right")

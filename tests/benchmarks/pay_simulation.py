@@ -1,6 +1,7 @@
 """A thousand seats over twelve months in ten thousand possible years: simulation, peers, memory, solver.
 
-Peers are timed on a sample of the same cells and scaled; every time is of the processor, the best of three.
+Peers are timed on a sample of the same cells and scaled; every time is of the processor, the best of three, or of four
+rounds of the sides in turn.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from salesops_helpers.comp.footing import Block, Footing
 from salesops_helpers.comp.simulation import Assumptions, Market, blocks, simulate, table_of
 from salesops_helpers.comp.solver import solve
 
-SEATS, MONTHS, DRAWS, SAMPLE, FEW = 1_000, 12, 10_000, 100_000, 3_000
+SEATS, MONTHS, DRAWS, SAMPLE, FEW, ROUNDS = 1_000, 12, 10_000, 100_000, 3_000, 4
 CELLS = SEATS * MONTHS * DRAWS
 BOUNDS, RATES = (0.0, 0.5, 1.0, 1.3), (0.8, 1.2, 1.6, 2.0)
 TARGET = 12_000.0
@@ -115,11 +116,13 @@ def whole(world: Market) -> dict[str, float]:
     first, second = four_tiers("four"), four_tiers("with-bonus", 500)
     assumed = Assumptions(shock=0.1, leaving=0.1)
     simulate([first], world, assumed, 200)  # numpy's own first-time costs
-    found = {
-        "bare": seconds(lambda: bare(DRAWS), 2),
-        "one": seconds(lambda: simulate([first], world, assumed, DRAWS), 2),
-        "two": seconds(lambda: simulate([first, second], world, assumed, DRAWS), 2),
+    sides = {
+        "bare": lambda: bare(DRAWS),
+        "one": lambda: simulate([first], world, assumed, DRAWS),
+        "two": lambda: simulate([first, second], world, assumed, DRAWS),
     }
+    rounds = [{name: seconds(side, 1) for name, side in sides.items()} for _ in range(ROUNDS)]  # side by side
+    found = {name: min(one[name] for one in rounds) for name in sides}
     made = simulate([first, second], world, assumed, DRAWS)
     budget = float(np.quantile(made.cost[0], 0.8)) * 1.03
     assert solve(made, 0, budget, 0.8, ["quota"])["met"].all()
