@@ -17,6 +17,7 @@ from salesops_helpers.forecast.pipeline import Outlook
 from salesops_helpers.periods import quarter_start
 
 DRAWS, SEED, FEWEST, CHUNK, CELLS = 1_000, 7, 3, 2_000, 500_000
+HALF_LIFE = 6.0  # cuts
 
 
 def shocks(past: pd.DataFrame) -> np.ndarray:
@@ -30,28 +31,41 @@ def shocks(past: pd.DataFrame) -> np.ndarray:
     Returns
     -------
     ndarray
-        Six numbers, not falling; missing where fewer than three windows, none of them overlapping, are over.
+        Six numbers; missing where fewer than three windows, none of them overlapping, are over.
 
     Notes
     -----
     Of log(actual ÷ forecast) of past sums, the mean square less what independent deals explain (log(1 + (spread ÷
-    forecast)²)), pooled with the sums one month shorter and longer, and widened by (Student's t ÷ normal quantile)² at
-    80 % for as many windows as do not overlap, 3 at least.
+    forecast)²)). The mean over all cuts, or the one in which a cut counts half as much as one six cuts later, whichever
+    is more: after a lasting change the range opens at once and closes slowly. Sums of two months and more are pooled
+    with those one month shorter and longer; the first month, which the common shock moves most, stands alone. Widened
+    by (Student's t ÷ normal quantile)² at 80 % for as many windows as count and do not overlap, 3 at least.
+
+    Chosen on 18 simulated companies that no benchmark looks at, by 80 % ranges of 540 months and 180 quarters.
     """
     from scipy.special import ndtri, stdtrit
 
     sums = cumulated(past)
+    age = sums["cut"].rank(method="dense", ascending=False) - 1
+    sums["weight"] = 0.5 ** (age / HALF_LIFE)
     found = np.full(STEPS, np.nan)
     for k in range(1, STEPS + 1):
-        near = sums[(sums["ahead"] - k).abs() <= 1]
-        apart = (sums["ahead"] == k).sum() / k
-        if apart < min(FEWEST, FEWEST - k / 3 + 1 / 3) or near.empty:
+        near = sums[(sums["ahead"] - k).abs() <= (k > 1)]
+        weight = sums.loc[sums["ahead"] == k, "weight"]
+        if len(weight) / k < min(FEWEST, FEWEST - k / 3 + 1 / 3) or near.empty:
             continue
-        square, alone = (near[c].groupby(near["ahead"]).mean().mean() for c in ("square", "alone"))
-        wide = (stdtrit(max(apart, FEWEST), 0.9) / ndtri(0.9)) ** 2
-        found[k - 1] = np.sqrt(max(square * wide - alone, 0.0))
-    filled = pd.Series(found).ffill().to_numpy() if np.isfinite(found[0]) else found
-    return np.fmax.accumulate(filled)
+        plain = near.groupby("ahead")["square"].mean().mean()
+        square, alone = (_weighted(near, column) for column in ("square", "alone"))
+        count = weight.sum() ** 2 / (weight**2).sum() / k
+        wide = (stdtrit(max(count, FEWEST), 0.9) / ndtri(0.9)) ** 2
+        found[k - 1] = np.sqrt(max(max(square, plain) * wide - alone, 0.0))
+    return pd.Series(found).ffill().to_numpy() if np.isfinite(found[0]) else found
+
+
+def _weighted(sums: pd.DataFrame, column: str) -> float:
+    """Mean over sums of as many months, recent cuts counting more, and of these means over their lengths."""
+    both = sums.assign(product=sums[column] * sums["weight"]).groupby("ahead")[["product", "weight"]].sum()
+    return float((both["product"] / both["weight"]).mean())
 
 
 def cumulated(past: pd.DataFrame) -> pd.DataFrame:

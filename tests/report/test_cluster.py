@@ -204,7 +204,7 @@ def test_the_command_says_in_one_line_that_nobody_answers(home, tmp_path):
 def test_a_scheduler_without_workers_is_said(tmp_path):
     with DaskCluster(tmp_path, workers=0) as own:
         with pytest.raises(SalesOpsError, match="has no worker; allowed: at least one worker; do: start one: dask"):
-            with Cluster.checked(own.address, wait=3).opened()(2):
+            with Cluster.checked(own.address, wait=10).opened()(2):
                 pass
 
 
