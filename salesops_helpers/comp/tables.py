@@ -26,7 +26,7 @@ def labels(s: Scenario) -> dict[str, str]:
         "pay_b": f"{names[1]} {money}",
         "cost_a": f"{names[0]} ÷ bookings",
         "cost_b": f"{names[1]} ÷ bookings",
-        "more": f"{names[1]} less {names[0]}, past deals {money}",
+        "more": f"second plan less first {money}",
         "difference": f"difference {money}",
         "change": "difference ÷ pay",
         "sales": f"bookings {money}",
