@@ -9,6 +9,7 @@ import numpy as np
 
 from salesops_helpers.comp.component import component_pay, needs
 from salesops_helpers.comp.footing import Absent, Block, Footing
+from salesops_helpers.comp.kinds import Added
 from salesops_helpers.comp.measured import Measured
 from salesops_helpers.comp.parts import Component, Measure
 from salesops_helpers.comp.plans import Plan, one_span
@@ -84,54 +85,91 @@ class _Part:
         self.target = footing.target * (self.length / 12)
         self.share = float(months // LENGTHS[plan.period.measure]) if ytd else 1.0
         self.measures = {c.id: c.measure for c in [*plan.components, *(plan.modifiers.of if plan.modifiers else ())]}
+        self.needs = {c.id: {c.id, *needs(plan, c)} for c in plan.components}
         self.shared = {c.id: level for c in plan.components if (level := self._level(c))}
+        self.added = {c.id: Added(c.payout, months // self.length, footing.quota.shape[1])
+                      for c in plan.components if self._linear(c)}
+        first = {*self.added, *(() if plan.cap else self.shared)}
+        self.first = [c for c in plan.components if c.id in first]
+        self.others = [c for c in plan.components if c.id not in first]
+        self.dense = [name for name in self.measures if self._asked(name)]
 
     def _level(self, component: Component) -> str | None:
         """The unit on whose attainment alone a component depends; None where pay is not alike in the unit."""
-        names = {component.id, *needs(self.plan, component)}
+        names = self.needs[component.id]
         levels = {self.measures[n].level for n in names if self.measures[n].of != "nothing"}
         plain = component.floor is None and component.unit in ("target", "bonus")
         plain &= not (component.cap and component.cap[1] == "money") and not self.plan.modifiers
         plain &= all(self.measures[n].of in ("bookings", "commissionable") for n in names)
         return levels.pop() if plain and len(levels) == 1 and "individual" not in levels else None
 
-    def pay(self, block: Block) -> np.ndarray:
-        own = {name: self._dense(block, measure) for name, measure in self.measures.items()
-               if name not in self.shared or self._asked(name)}
-        self._weighted(own)
-        total = self._limited([self._one(block, c, own) for c in self.plan.components], self.target)
-        away = block.absent
-        if away is None or not len(away.seat):
-            return total.sum(axis=1)
-        if self.length == 1:  # a month has a rep or none
-            total = total if total.flags.writeable else total.copy()
-            total[away.empty] = 0.0
-            return total.sum(axis=1)
-        total = total.sum(axis=1)
-        total[away.draw, away.seat] = self._rows(block, away)
-        return total
+    def _linear(self, component: Component) -> bool:
+        """May the spans be added up before the rates apply? An empty month counts as nothing sold there."""
+        plan, measure = self.plan, component.measure
+        own = measure.level == "individual" and measure.of in ("bookings", "commissionable")
+        free = not (plan.cap or plan.modifiers or component.cap) and component.floor is None
+        free &= all(gate.effect.component != component.id for gate in plan.gates)
+        return own and free and component.unit in ("target", "money") and component.payout.kind in ("flat", "marginal")
 
     def _asked(self, name: str) -> bool:
-        """Does a component that is not alike in its unit look at the component `name`?"""
-        return any(name in needs(self.plan, c) or name in (c.measure.parts or {})
-                   for c in self.plan.components if c.id not in self.shared)
+        """Is the measure `name` needed by seat, for a component that is neither alike in a unit nor added up first?"""
+        early = {*self.shared, *self.added}
+        return name not in early or any(name in self.needs[c.id] or name in (c.measure.parts or {})
+                                        for c in self.plan.components if c.id not in early)
+
+    def pay(self, block: Block) -> np.ndarray:
+        """Pay of each draw and seat over all spans (draws × seats)."""
+        parts = [self._added(block, c) if c.id in self.added else self._spread(block, c) for c in self.first]
+        total = sum(parts, self._by_span(block) if self.others else 0.0)
+        away = block.absent
+        if away is not None and len(away.seat) and self.length > 1:
+            total[away.draw, away.seat] = self._rows(block, away)
+        return total
+
+    def _added(self, block: Block, component: Component) -> np.ndarray:
+        """Pay over all spans where they are added up first."""
+        if component.unit == "money":
+            return self.added[component.id].of(block.sold("individual", self.length))
+        total = self.added[component.id].of(block.reached(self.footing, "individual", self.length))
+        return np.multiply(total, self.target * float(component.weight), out=total)
+
+    def _spread(self, block: Block, component: Component) -> np.ndarray:
+        """Pay over all spans where it is alike in a unit: added up there, then given to each seat."""
+        level, away = self.shared[component.id], block.absent
+        each, at = self._alike(block, component), self.footing.unit[level]
+        total = each.sum(axis=1).take(at, axis=1)
+        if away is not None and self.length == 1:  # a month has a rep or none
+            total[away.draw, away.seat] = np.einsum("rm,rm->r", each[away.draw, :, at[away.seat]], away.present)
+        return np.multiply(total, self.target, out=total) if component.unit == "target" else total
+
+    def _by_span(self, block: Block) -> np.ndarray:
+        """Pay over all spans of the other components, each span within the plan's cap."""
+        own = {name: self._dense(block, self.measures[name]) for name in self.dense}
+        self._weighted(own)
+        total, away = self._limited([self._one(block, c, own) for c in self.others], self.target), block.absent
+        if away is not None and len(away.seat) and self.length == 1:
+            total = total if total.flags.writeable else total.copy()
+            total[away.empty] = 0.0
+        return total.sum(axis=1)
 
     def _one(self, block: Block, component: Component, own: dict[str, Measured]) -> np.ndarray:
-        level = self.shared.get(component.id)
-        if level is None:
-            pay = component_pay(self.plan, component, own, float)
-            return pay if np.shape(pay) == (whole := block.sold("individual", self.length).shape) else np.broadcast_to(
-                pay, whole)
-        alike = {name: self._told(block, level) for name in {component.id, *needs(self.plan, component)}}
-        each = component_pay(self.plan, component, alike, float)
-        each = self.footing.of_seats(each, level)
+        if component.id not in self.shared:
+            pay, whole = component_pay(self.plan, component, own, float), block.sold("individual", self.length).shape
+            return pay if np.shape(pay) == whole else np.broadcast_to(pay, whole)
+        each = self.footing.of_seats(self._alike(block, component), self.shared[component.id])
         return np.multiply(each, self.target, out=each) if component.unit == "target" else each
+
+    def _alike(self, block: Block, component: Component) -> np.ndarray:
+        """What a component that is alike in a unit pays there, by draw, span and unit, for a target of 1."""
+        told = self._told(block, self.shared[component.id])
+        return component_pay(self.plan, component, dict.fromkeys(self.needs[component.id], told), float)
 
     def _limited(self, parts: list, target: np.ndarray) -> np.ndarray:
         total = parts[0]
         for part in parts[1:]:  # what a part pays is held by nobody else
             total = np.add(total, part, out=total if total.flags.writeable else None)
-        return np.minimum(total, target * float(self.plan.cap.at)) if self.plan.cap else total
+        free = total if total.flags.writeable else None
+        return np.minimum(total, target * float(self.plan.cap.at), out=free) if self.plan.cap else total
 
     def _told(self, block: Block, level: str) -> Measured:
         """A unit's credit against its goal, for a target of 1."""

@@ -55,7 +55,8 @@ class Footing:
 
 @dataclass(frozen=True)
 class Absent:
-    """Seats that are empty for a time: draw and seat of each, and the months (rows × months, bool) with a rep."""
+    """Seats that are empty for a time: draw and seat of each, and the months (rows × months, bool) with a rep; the
+    other months have no credit."""
 
     draw: np.ndarray
     seat: np.ndarray

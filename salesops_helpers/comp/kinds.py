@@ -93,6 +93,41 @@ def _add_bands(x: np.ndarray, paid: np.ndarray, over: np.ndarray, first: float, 
             np.add(paid, over, out=paid)
 
 
+class Added:
+    """A flat or marginal payout on float64, added up over the spans before its rates apply.
+
+    What lies above a bound adds up to Σ max(x, bound) less as many bounds: where no x passes it, exactly 0, as both are
+    added in the same order.
+    """
+
+    def __init__(self, payout, spans: int, seats: int):
+        if payout.kind == "flat":
+            self.first, lines = float(payout.rate.value), []
+        else:
+            tiers = payout.tiers
+            self.first, lines, _ = _lines(tuple(t.rate.value for t in tiers), tuple(t.start[0] for t in tiers))
+        self.bands = [(step, bound, np.full((1, spans, seats), bound).sum(axis=1)) for step, _, bound, _ in lines]
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """Pay of each draw and seat as a multiple of its base, of `x` by draw, span and seat."""
+        total, size = np.empty((len(x), x.shape[2])), max(PIECE // max(x[0].size, 1), 1)
+        over = np.empty((min(size, len(x)), *x.shape[1:]))
+        for low in range(0, len(x), size):
+            some, paid = x[low : low + size], total[low : low + size]
+            self._piece(some, paid, over[: len(some)])
+        return total
+
+    def _piece(self, x: np.ndarray, paid: np.ndarray, over: np.ndarray) -> None:
+        np.add.reduce(x, axis=1, out=paid)
+        paid *= self.first
+        for step, bound, under in self.bands:  # bounds rise: what is above the last is all that is left of x
+            x = np.maximum(x, bound, out=over)
+            part = np.add.reduce(x, axis=1)
+            part -= under
+            part *= step
+            paid += part
+
+
 def retroactive(payout, x, number: Number, reach=None):
     """x × the rate of the tier that x (or `reach`) reaches; ``tie`` decides exactly on a bound."""
     return _alike(x * _reached(payout, x if reach is None else reach, number), x)

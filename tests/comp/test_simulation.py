@@ -16,6 +16,7 @@ from salesops_helpers.comp.component import component_pay
 from salesops_helpers.comp.evaluate import Payer, covered, uncovered
 from salesops_helpers.comp.exact import floats
 from salesops_helpers.comp.footing import Block, Footing
+from salesops_helpers.comp.kinds import Added
 from salesops_helpers.comp.measured import Measured
 from salesops_helpers.comp.simulation import Assumptions, Market, quantile_error, simulate, table_of
 from salesops_helpers.comp.spans import LENGTHS
@@ -24,6 +25,7 @@ from salesops_helpers.errors import SalesOpsError
 engine = sys.modules["salesops_helpers.comp.payouts"]
 LINEAR = "kind: flat, rate: 1x"
 ACCELERATED = f"kind: marginal, unit: attainment, {tiers([('0%', '1x'), ('100%', '2x')])}"
+LATE = f"kind: marginal, unit: attainment, below: pays nothing, {tiers([('50%', '1x'), ('75%', '3x')])}"
 TEAM_CURVE = "kind: curve, points: [[80%, 0%], [100%, 100%], [120%, 150%]], beyond: flat"
 TARGET = "target_incentive: 12000"
 
@@ -152,11 +154,14 @@ def linear(name="linear"):
     return plan([part("kind: flat, rate: 5%")], MONTHLY, name=name)
 
 
+def bonus_on(level):
+    return part(f"kind: bonus, when: {level}.attainment >= 100%, pays: 500", level, level)
+
+
 def two():
     curved = part(TEAM_CURVE, "team", "team", weight="25%")
-    bonus = part("kind: bonus, when: team.attainment >= 100%, pays: 500", "team", "team")
     return [plan([part(ACCELERATED, weight="75%"), curved], QUARTERLY, TARGET, name="split"),
-            plan([part(LINEAR, weight="100%"), bonus], QUARTERLY, TARGET, name="with-bonus")]
+            plan([part(LINEAR, weight="100%"), bonus_on("team")], QUARTERLY, TARGET, name="with-bonus")]
 
 
 def test_multiples_have_mean_one_and_the_quantiles_of_what_was_seen():
@@ -241,6 +246,25 @@ def test_rows_of_empty_seats_agree_with_the_whole_where_nobody_is_empty():
     every = Block(made.kept.credit, made.kept.unit, Absent(draw, seat, np.ones((160, 12), dtype=bool)))
     for n, p in enumerate(two()):
         assert Payer(p, made.market.footing).pay(every) == pytest.approx(made.kept_pay(n), rel=1e-9)
+
+
+@pytest.mark.parametrize("period", [MONTHLY, QUARTERLY])
+@pytest.mark.parametrize("own", [LINEAR, ACCELERATED, LATE])
+def test_spans_added_up_first_pay_what_spans_paid_one_by_one_do(period, own):
+    parts = [part(own, weight="75%"), part(TEAM_CURVE, "team", "team", weight="25%"), bonus_on("region")]
+    capped = f"{TARGET}\ncap: {{of: total, at: 100000% of target, excess: forfeited}}"  # no sum may come before a cap
+    plans = [plan(parts, period, more) for more in (TARGET, capped)]
+    made = simulate(plans, market(multiples=[0.0, 0.4, 1.0, 2.6]), Assumptions(leaving=0.6, vacant=12), 100)
+    first, single = (made.kept_pay(n) for n in range(2))
+    assert np.allclose(first, single, rtol=1e-12, atol=0) and (first == 0).any()
+
+
+def test_credit_within_the_first_tiers_adds_up_to_exactly_nothing_above_them():
+    payout = plan([part(LATE, weight="100%")], MONTHLY, TARGET).components[0].payout
+    x = np.random.default_rng(1).uniform(0, 0.5, (5, 12, 7))
+    assert (Added(payout, 12, 7).of(x) == 0).all()
+    money = plan([part("kind: flat, rate: 5%")], MONTHLY).components[0].payout
+    assert Added(money, 12, 7).of(x) == pytest.approx(x.sum(axis=1) * 0.05)
 
 
 @pytest.mark.parametrize(("component", "told"), [
