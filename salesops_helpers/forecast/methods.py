@@ -115,19 +115,23 @@ def fit(values: np.ndarray, horizon: int) -> pd.DataFrame:
 
 
 def fit_many(series: Sequence[np.ndarray], horizon: int, jobs: int = 1) -> list[pd.DataFrame]:
-    """`fit` for many series, in as many processes as `jobs` says where there are enough series to pay for them."""
+    """`fit` for many series, in as many processes as `jobs` says where there are enough series to pay for them; each on
+    one thread, since on matrices this small more of them only wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    if any(len(values) >= MODELS_FROM for values in series):
+        import statsforecast.models  # noqa: F401  before threads are limited and processes are forked
     jobs = min(jobs, len(series) // A_PROCESS_PAYS)
-    if jobs < 2:
-        return [fit(values, horizon) for values in series]
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    with threadpool_limits(1):
+        if jobs < 2:
+            return [fit(values, horizon) for values in series]
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
 
-    import statsforecast.models  # noqa: F401  once, before processes are forked
-
-    way = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    chunk = max(1, len(series) // (jobs * 8))
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context(way)) as pool:
-        return list(pool.map(fit, series, [horizon] * len(series), chunksize=chunk))
+        way = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
+        chunk = max(1, len(series) // (jobs * 8))
+        with ProcessPoolExecutor(jobs, way, initializer=threadpool_limits, initargs=(1,)) as pool:
+            return list(pool.map(fit, series, [horizon] * len(series), chunksize=chunk))
 
 
 def _said(values: np.ndarray, horizon: int, known: Rule, naive: np.ndarray):

@@ -82,9 +82,10 @@ def tried(name: str) -> dict[str, object]:
     import multiprocessing
 
     import statsforecast.models  # noqa: F401  before processes are forked: no series pays for the import
+    from threadpoolctl import threadpool_limits
 
     series = monthly(name)
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("fork").Pool(2, threadpool_limits, (1,)) as pool:  # all methods on one thread
         found = pool.map(try_one, series, chunksize=4)
     parts = ("now", "past", "stock", "short")
     made = {part: pd.concat([each[part] for each in found], ignore_index=True) for part in parts}
