@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from salesops_helpers import words
@@ -133,6 +134,29 @@ def plan_by(choices: pd.DataFrame, currency: str) -> str:
             f"{words.percent(row['quantile'], 0)}: too much costs {words.number(row['over'], 2)} a unit, too little "
             f"{words.number(row['under'], 2)}. On average it spares {words.short_money(spared, currency)} against "
             "planning by the mean.")
+
+
+def to_budget(choices: pd.DataFrame, sums: np.ndarray, total: pd.Series, currency: str) -> str:
+    """The figure for the budget: by the company's costs of being wrong, or what is reached in four of five cases and in
+    one of two; empty where no range can be given.
+
+    Parameters
+    ----------
+    choices : DataFrame
+        `decisions.plan_by`.
+    sums : ndarray
+        Draws of the bookings of all months asked for (currency).
+    total : Series
+        One row of `backtest.totals`.
+    currency : str
+        Of the amounts.
+    """
+    if choices["stated"].iloc[0]:
+        return plan_by(choices, currency)
+    if pd.isna(total["high_80"]):
+        return ""
+    safe, even = (words.short_money(amount, currency) for amount in np.quantile(sums, [0.2, 0.5]))
+    return f"For the budget: {safe} is reached in four of five cases, {even} in one of two."
 
 
 def goal(expected: pd.DataFrame, amount: float, currency: str) -> str:

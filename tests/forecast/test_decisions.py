@@ -115,3 +115,12 @@ def test_the_plan_of_the_months_ahead_or_that_there_is_none():
     assert decision_words.planned(months, plan(*[12] * 12), "EUR") == "A plan is known for only 2 of these months."
     assert decision_words.planned(months.iloc[:2], plan(*[12] * 12), "EUR") == "The plan for these months is EUR 24."
     assert decision_words.planned(months, plan(*[12] * 12).iloc[:0], "EUR") == "No plan is known for these months."
+
+
+def test_the_figure_for_the_budget_is_said():
+    sums, ranged, unranged = np.arange(101.0), pd.Series({"high_80": 90.0}), pd.Series({"high_80": np.nan})
+    said = decision_words.to_budget(plan_by(sums), sums, ranged, "EUR")
+    assert said == "For the budget: EUR 20 is reached in four of five cases, EUR 50 in one of two."
+    assert decision_words.to_budget(plan_by(sums), sums, unranged, "EUR") == ""
+    own = plan_by(sums, {"over_forecast": 1, "under_forecast": 4})
+    assert decision_words.to_budget(own, sums, ranged, "EUR") == decision_words.plan_by(own, "EUR")
