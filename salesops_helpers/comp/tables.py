@@ -26,7 +26,7 @@ def labels(s: Scenario) -> dict[str, str]:
         "pay_b": f"{names[1]} {money}",
         "cost_a": f"{names[0]} ÷ bookings",
         "cost_b": f"{names[1]} ÷ bookings",
-        "more": f"second plan less first {money}",
+        "more": f"last plan less the one before {money}",
         "difference": f"difference {money}",
         "change": "difference ÷ pay",
         "sales": f"bookings {money}",
