@@ -154,7 +154,7 @@ if PROPHET_THERE:
 
 def bench_pipeline() -> list[dict]:
     """Simulated companies (growth, a yearly season, a lasting shock): 30 month windows each, twenty companies a
-    regime (a quarter's coverage is then known to ± 3 points); ``SALESOPS_BENCH_SEEDS=2`` takes two."""
+    regime (a quarter's coverage is then known to ± 6 points); ``SALESOPS_BENCH_SEEDS=2`` takes two."""
     seeds = int(os.environ.get("SALESOPS_BENCH_SEEDS", "20"))
     tasks = [(regime, seed) for regime in pipeline_truth.REGIMES for seed in range(1, seeds + 1)]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
